@@ -27,7 +27,7 @@ static char *arena_grow(CxArena *a, size_t bytes) {
 void *arena_alloc(CxArena *a, size_t bytes) {
   if (bytes > SIZE_MAX / 4) bytes = SIZE_MAX / 4; /* fails below with a clear error */
   bytes = (bytes + 15) & ~(size_t)15;
-  if ((size_t)(a->end - a->at) < bytes && !arena_grow(a, bytes)) return NULL;
+  if ((!a->at || (size_t)(a->end - a->at) < bytes) && !arena_grow(a, bytes)) return NULL;
   void *p = a->at;
   a->at += bytes;
   return p;
