@@ -11,9 +11,12 @@ void error_append(const char *text); /* "\n" + text, when an error is pending */
   do {                     \
     if (!(call)) return 0; \
   } while (0)
-#define FAIL_IF(condition, ...)                    \
-  do {                                             \
-    if (condition) return cx_fail(__VA_ARGS__), 0; \
+#define FAIL_IF(condition, ...) \
+  do {                          \
+    if (condition) {            \
+      cx_fail(__VA_ARGS__);     \
+      return 0;                 \
+    }                           \
   } while (0)
 
 #endif
