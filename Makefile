@@ -31,7 +31,7 @@ CC := gcc
 endif
 AR ?= ar
 OPT ?= -O2
-KERNEL_OPT ?= -O3
+KERNEL_OPT ?= -O3 -fno-trapping-math
 CPPFLAGS_ALL := -Iinclude -Isrc -D_GNU_SOURCE $(CPPFLAGS)
 CFLAGS_ALL := -std=gnu17 -g -fPIC -ftls-model=initial-exec -fno-math-errno -ffp-contract=off \
   -fno-semantic-interposition -fstack-protector-strong $(WARN)
