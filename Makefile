@@ -33,7 +33,7 @@ AR ?= ar
 OPT ?= -O2
 KERNEL_OPT ?= -O3 -fno-trapping-math
 CPPFLAGS_ALL := -Iinclude -Isrc -D_GNU_SOURCE $(CPPFLAGS)
-CFLAGS_ALL := -std=gnu17 -g -fPIC -ftls-model=initial-exec -fno-math-errno -ffp-contract=off \
+CFLAGS_ALL := -std=gnu17 -g -fPIC -fno-math-errno -ffp-contract=off \
   -fno-semantic-interposition -fstack-protector-strong $(WARN)
 LDFLAGS_ALL := -Wl,-z,relro,-z,now
 LDLIBS_ALL := -lm -ldl -lpthread $(LDLIBS)
