@@ -1,0 +1,93 @@
+/* Builders: one function per primitive, with the primitive's own strictness (no promotion; scalars and extents of 1 broadcast in
+ * elementwise ops). They act under the current trace: compute now, append to a graph, differentiate or batch. Poison in gives poison out. */
+#ifndef CUIRAX_OPS_H
+#define CUIRAX_OPS_H
+
+#include <cuirax/value.h>
+
+typedef struct CxInts {
+  const int64_t *v;
+  int32_t n;
+  bool none; /* Python's None, where it is allowed */
+} CxInts;
+#define cx_ints(...) \
+  ((CxInts){.v = (const int64_t[]){__VA_ARGS__}, .n = (int32_t)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t))})
+#define CX_NO_INTS ((CxInts){.v = (const int64_t[]){0}, .n = 0})
+
+/* clang-format off */
+#define CX_UNARY_BUILDERS(X) \
+  X(NEG, neg) X(SIGN, sign) X(FLOOR, floor) X(CEIL, ceil) X(IS_FINITE, is_finite) X(EXP, exp) X(EXP2, exp2) X(LOG, log) X(EXPM1, expm1) \
+  X(LOG1P, log1p) X(TANH, tanh) X(LOGISTIC, logistic) X(SIN, sin) X(COS, cos) X(TAN, tan) X(ASIN, asin) X(ACOS, acos) X(ATAN, atan) \
+  X(SINH, sinh) X(COSH, cosh) X(ASINH, asinh) X(ACOSH, acosh) X(ATANH, atanh) X(LGAMMA, lgamma) X(DIGAMMA, digamma) \
+  X(BESSEL_I0E, bessel_i0e) X(BESSEL_I1E, bessel_i1e) X(ERF, erf) X(ERFC, erfc) X(ERF_INV, erf_inv) X(REAL, real) X(IMAG, imag) \
+  X(CONJ, conj) X(ABS, abs) X(SQRT, sqrt) X(RSQRT, rsqrt) X(CBRT, cbrt) X(NOT, not) X(POPULATION_COUNT, population_count) X(CLZ, clz) \
+  X(SQUARE, square) X(COPY, copy)
+#define CX_BINARY_BUILDERS(X) \
+  X(ADD, add) X(SUB, sub) X(MUL, mul) X(DIV, div) X(REM, rem) X(POW, pow) X(MAX, max) X(MIN, min) X(AND, and) X(OR, or) X(XOR, xor) \
+  X(SHIFT_LEFT, shift_left) X(SHIFT_RIGHT_ARITHMETIC, shift_right_arithmetic) X(SHIFT_RIGHT_LOGICAL, shift_right_logical) X(ATAN2, atan2) \
+  X(NEXTAFTER, nextafter) X(COMPLEX, complex) X(EQ, eq) X(NE, ne) X(LT, lt) X(LE, le) X(GT, gt) X(GE, ge) X(EQ_TO, eq_to) X(LT_TO, lt_to) \
+  X(LE_TO, le_to) X(IGAMMA, igamma) X(IGAMMAC, igammac) X(IGAMMA_GRAD_A, igamma_grad_a) X(RANDOM_GAMMA_GRAD, random_gamma_grad) \
+  X(ZETA, zeta) X(POLYGAMMA, polygamma) X(MULHI, mulhi) X(ADD_ANY, add_any)
+/* clang-format on */
+
+#define X(id, name) CxVal cx_##name(CxVal x);
+CX_UNARY_BUILDERS(X)
+#undef X
+#define X(id, name) CxVal cx_##name(CxVal x, CxVal y);
+CX_BINARY_BUILDERS(X)
+#undef X
+CxVal cx_clamp(CxVal lo, CxVal x, CxVal hi);
+CxVal cx_select_n(CxVal which, uint32_t n, const CxVal *cases);     /* which: bool (n <= 2) or int32 */
+CxVal cx_select(CxVal which, CxVal on_true, CxVal on_false);        /* which: bool */
+CxVal cx_regularized_incomplete_beta(CxVal a, CxVal b, CxVal x);
+CxVal cx_integer_pow(CxVal x, int64_t y);
+CxVal cx_round(CxVal x, int method);                                /* 0 away from zero, 1 to nearest even */
+CxVal cx_reduce_precision(CxVal x, int exponent_bits, int mantissa_bits);
+CxVal cx_name(CxVal x, const char *name);                           /* jax.ad_checkpoint.checkpoint_name */
+CxVal cx_convert(CxVal x, CxDtype dtype);                           /* convert_element_type to a strong type; x itself if it has it */
+CxVal cx_convert_weak(CxVal x, CxDtype dtype, bool weak);
+
+/* A scalar constant of x's dtype. */
+CxVal cx_like(CxVal x, double value);
+CxVal cx_zeros(const CxType *type);                                 /* a filled array: broadcast_in_dim of a scalar */
+CxVal cx_full(const CxType *type, double value);
+
+CxVal cx_broadcast_in_dim(CxVal x, int rank, const int64_t *dims, const int64_t *where); /* operand axis i goes to where[i] */
+CxVal cx_broadcast_to(CxVal x, int rank, const int64_t *dims);      /* NumPy's rule: trailing axes align */
+CxVal cx_broadcast_like(CxVal x, const CxType *type);               /* elementwise rule: same rank or scalar */
+CxVal cx_reshape(CxVal x, int rank, const int64_t *dims);
+CxVal cx_transpose(CxVal x, const int64_t *permutation);
+CxVal cx_squeeze(CxVal x, CxInts axes);
+CxVal cx_expand_dims(CxVal x, CxInts axes);                         /* axes of the result */
+CxVal cx_move_axis(CxVal x, int from, int to);
+CxVal cx_concatenate(uint32_t n, const CxVal *xs, int axis);
+CxVal cx_pad(CxVal x, CxVal value, const int64_t *config);          /* rank triples: low, high, interior */
+CxVal cx_slice(CxVal x, const int64_t *start, const int64_t *limit, const int64_t *strides_or_null);
+CxVal cx_slice_axis(CxVal x, int axis, int64_t start, int64_t limit);
+CxVal cx_dynamic_slice(CxVal x, const CxVal *start, const int64_t *sizes);
+CxVal cx_dynamic_update_slice(CxVal x, CxVal update, const CxVal *start);
+CxVal cx_rev(CxVal x, CxInts axes);
+CxVal cx_iota(CxDtype dtype, int rank, const int64_t *dims, int axis);
+CxVal cx_bitcast(CxVal x, CxDtype dtype);
+
+CxVal cx_reduce_sum(CxVal x, CxInts axes);
+CxVal cx_reduce_prod(CxVal x, CxInts axes);
+CxVal cx_reduce_max(CxVal x, CxInts axes);
+CxVal cx_reduce_min(CxVal x, CxInts axes);
+CxVal cx_reduce_and(CxVal x, CxInts axes);
+CxVal cx_reduce_or(CxVal x, CxInts axes);
+CxVal cx_reduce_xor(CxVal x, CxInts axes);
+CxVal cx_argmax(CxVal x, int axis, CxDtype index_dtype);
+CxVal cx_argmin(CxVal x, int axis, CxDtype index_dtype);
+CxVal cx_cumsum(CxVal x, int axis, bool reverse);
+CxVal cx_cumprod(CxVal x, int axis, bool reverse);
+CxVal cx_cummax(CxVal x, int axis, bool reverse);
+CxVal cx_cummin(CxVal x, int axis, bool reverse);
+CxVal cx_cumlogsumexp(CxVal x, int axis, bool reverse);
+
+typedef struct CxDotDims {
+  CxInts lhs_contract, rhs_contract, lhs_batch, rhs_batch;
+} CxDotDims;
+CxVal cx_dot_general(CxVal x, CxVal y, CxDotDims dims, CxDtype preferred);
+
+#endif

@@ -1,0 +1,204 @@
+/* Nodes, buffers and scopes (cuirax/value.h, node.h). */
+#include "ir/node.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/vec.h"
+#include <stdlib.h>
+#include <string.h>
+
+void (*node_drop_payload)(CxVal v);
+
+/* ---- buffers: size classes of 64 << c bytes up to 64 KiB in per-thread free lists, larger ones from the system ---- */
+
+enum { POOL_CLASSES = 11, POOL_KEEP = 64 };
+static _Thread_local struct {
+  CxBuffer *items[POOL_CLASSES][POOL_KEEP];
+  uint32_t n[POOL_CLASSES];
+} pool;
+
+static uint32_t pool_class(size_t bytes) {
+  uint32_t c = 0;
+  while (c < POOL_CLASSES && ((size_t)64 << c) < bytes) c++;
+  return c;
+}
+
+static CxBuffer *buffer_large(size_t bytes) {
+  size_t padded = (bytes + 127) & ~(size_t)63;
+  CxBuffer *b = cx_calloc(1, sizeof *b);
+  if (!b) return NULL;
+  b->data = cx_malloc(padded + 64);
+  if (!b->data) return cx_free(b), NULL;
+  b->owner = b->data;
+  b->data = (void *)(((uintptr_t)b->data + 63) & ~(uintptr_t)63);
+  b->bytes = padded;
+  atomic_init(&b->count, 1);
+  return b;
+}
+
+CxBuffer *buffer_new(size_t bytes) {
+  uint32_t c = pool_class(bytes);
+  if (c == POOL_CLASSES) return buffer_large(bytes);
+  if (pool.n[c]) {
+    CxBuffer *b = pool.items[c][--pool.n[c]];
+    atomic_store_explicit(&b->count, 1, memory_order_relaxed);
+    return b;
+  }
+  CxBuffer *b = buffer_large((size_t)64 << c);
+  if (b) b->class_ = c + 1;
+  return b;
+}
+
+CxBuffer *buffer_foreign(void *data, size_t bytes, void (*release)(void *), void *owner) {
+  CxBuffer *b = cx_calloc(1, sizeof *b);
+  if (!b) return NULL;
+  *b = (CxBuffer){.bytes = bytes, .data = data, .release = release, .owner = owner};
+  atomic_init(&b->count, 1);
+  return b;
+}
+
+void buffer_retain(CxBuffer *b) { atomic_fetch_add_explicit(&b->count, 1, memory_order_relaxed); }
+
+static void buffer_free(CxBuffer *b) {
+  if (b->class_ && pool.n[b->class_ - 1] < POOL_KEEP) {
+    pool.items[b->class_ - 1][pool.n[b->class_ - 1]++] = b;
+    return;
+  }
+  if (b->release) b->release(b->owner);
+  else cx_free(b->owner);
+  cx_free(b);
+}
+
+void buffer_release(CxBuffer *b) {
+  if (b && atomic_fetch_sub_explicit(&b->count, 1, memory_order_acq_rel) == 1) buffer_free(b);
+}
+
+/* ---- nodes, from a per-thread free list ---- */
+
+enum { NODE_KEEP = 256 };
+static _Thread_local struct {
+  CxVal items[NODE_KEEP];
+  uint32_t n;
+} nodes;
+
+CxVal node_new(const CxType *type, CxTrace *trace) {
+  if (!type) return NULL;
+  CxVal v = nodes.n ? nodes.items[--nodes.n] : cx_malloc(sizeof *v);
+  if (!v) return NULL;
+  memset(v, 0, sizeof *v);
+  atomic_init(&v->count, 1);
+  v->type = type;
+  v->trace = ref_retain(trace);
+  return v;
+}
+
+CxVal node_array(const CxType *type) {
+  if (!type) return NULL;
+  CxVal v = node_new(type, NULL);
+  if (!v) return NULL;
+  v->array.buffer = buffer_new(type_bytes(type));
+  if (!v->array.buffer) return cx_release(v), NULL;
+  v->array.data = v->array.buffer->data;
+  return v;
+}
+
+CxVal node_array_sharing(const CxType *type, CxVal of, size_t byte_offset) {
+  CxVal v = node_new(type, NULL);
+  if (!v) return NULL;
+  v->array.buffer = of->array.buffer;
+  buffer_retain(v->array.buffer);
+  v->array.data = of->array.data + byte_offset;
+  return v;
+}
+
+bool node_is_sole_owner(CxVal v) {
+  return atomic_load_explicit(&v->count, memory_order_acquire) == 1 && !v->array.buffer->release &&
+         atomic_load_explicit(&v->array.buffer->count, memory_order_acquire) == 1;
+}
+
+CxVal cx_retain(CxVal v) {
+  if (v) atomic_fetch_add_explicit(&v->count, 1, memory_order_relaxed);
+  return v;
+}
+
+static void node_free(CxVal v) {
+  if (!v->trace) {
+    buffer_release(v->array.buffer);
+  } else {
+    node_drop_payload(v);
+    ref_release(v->trace);
+  }
+  if (nodes.n < NODE_KEEP) nodes.items[nodes.n++] = v;
+  else cx_free(v);
+}
+
+void cx_release(CxVal v) {
+  if (v && atomic_fetch_sub_explicit(&v->count, 1, memory_order_acq_rel) == 1) node_free(v);
+}
+
+/* ---- scopes ---- */
+
+static _Thread_local CxScope *scope_top;
+
+void cx_scope_open(CxScope *s) {
+  s->up = scope_top;
+  s->vals = s->inline_vals;
+  s->n = 0;
+  s->cap = sizeof s->inline_vals / sizeof *s->inline_vals;
+  scope_top = s;
+}
+
+void cx_scope_close(CxScope *s) {
+  scope_top = s->up;
+  for (uint32_t i = s->n; i-- > 0;) cx_release(s->vals[i]);
+  if (s->vals != s->inline_vals) cx_free(s->vals);
+}
+
+static bool scope_grow(CxScope *s) {
+  CxVal *from = s->vals == s->inline_vals ? NULL : s->vals;
+  CxVal *to = cx_realloc(from, (size_t)s->cap * 2 * sizeof *to);
+  if (!to) return false;
+  if (!from) memcpy(to, s->inline_vals, sizeof s->inline_vals);
+  s->vals = to;
+  s->cap *= 2;
+  return true;
+}
+
+CxVal cx_keep(CxVal owned) {
+  CxScope *s = scope_top;
+  if (!owned) return NULL;
+  if (!s) return cx_fail(CX_ERR_RUNTIME, "no open CxScope: call cx_scope_open before building values"), cx_release(owned), NULL;
+  if (s->n == s->cap && !scope_grow(s)) return cx_release(owned), NULL;
+  return s->vals[s->n++] = owned;
+}
+
+/* ---- arrays ---- */
+
+CxVal cx_array(CxDtype dtype, int rank, const int64_t *dims, const void *data) {
+  CxVal v = node_array(cx_type(dtype, rank, dims, false));
+  if (!v) return NULL;
+  if (data) memcpy(v->array.data, data, type_bytes(v->type));
+  else memset(v->array.data, 0, type_bytes(v->type));
+  return cx_keep(v);
+}
+
+CxVal cx_array_foreign(CxDtype dtype, int rank, const int64_t *dims, void *data, void (*release)(void *), void *owner) {
+  CxVal v = node_new(cx_type(dtype, rank, dims, false), NULL);
+  if (!v) return NULL;
+  v->array.buffer = buffer_foreign(data, type_bytes(v->type), release, owner);
+  if (!v->array.buffer) return cx_release(v), NULL;
+  v->array.data = data;
+  return cx_keep(v);
+}
+
+const CxType *cx_type_of(CxVal v) { return v ? v->type : NULL; }
+bool cx_is_array(CxVal v) { return node_is_array(v); }
+
+const void *cx_data(CxVal v) {
+  if (!v) return NULL;
+  FAIL_IF(v->trace, CX_ERR_CONCRETIZATION, "a traced value has no elements: it is known only by its type while the function is traced");
+  return v->array.data;
+}
+
+bool cx_vals_push(CxVals *list, CxVal v) { return vec_push(list, v); }
+void cx_vals_free(CxVals *list) { vec_free(list); }
