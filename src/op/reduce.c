@@ -1,0 +1,157 @@
+/* Reductions over axes. Rows for sum, prod, max, min, and, or, xor; argmax and argmin. Cumulative ops: cumulative.c. */
+#include "kernels/reduce.h"
+#include "op/rules.h"
+
+typedef struct CxReduceAttrs { CxInts axes; } CxReduceAttrs;
+typedef struct CxArgAttrs { CxInts axes; CxDtype index_dtype; } CxArgAttrs;
+
+/* ---- shared ---- */
+
+static bool reduce_axes_ok(const CxApp *a, const CxInts *axes, bool *drop) {
+  const CxType *t = a->types[0];
+  for (int i = 0; i < axes->n; i++) {
+    if (axes->v[i] < 0 || axes->v[i] >= t->rank || drop[axes->v[i]])
+      return cx_fail(CX_ERR_VALUE, "%s: axes must be distinct and within 0..%d, got %lld", a->def->name, t->rank - 1, (long long)axes->v[i]);
+    drop[axes->v[i]] = true;
+  }
+  return true;
+}
+
+static const CxType *reduced(const CxType *t, const bool *drop, CxDtype dtype, bool weak) {
+  int64_t dims[CX_MAX_RANK];
+  int n = 0;
+  for (int i = 0; i < t->rank; i++)
+    if (!drop[i]) dims[n++] = t->dims[i];
+  return cx_type(dtype, n, dims, weak);
+}
+
+static bool reduce_type(const CxApp *a, const CxType **out) {
+  bool drop[CX_MAX_RANK] = {0};
+  const CxType *t = a->types[0];
+  if (!kind_in(t, a->def->row)) return cx_fail(CX_ERR_TYPE, "%s does not accept dtype %s.", a->def->name, cx_dtype_name(t->dtype));
+  TRY(reduce_axes_ok(a, &((const CxReduceAttrs *)a->attrs)->axes, drop));
+  return (out[0] = reduced(t, drop, t->dtype, t->weak)) != NULL;
+}
+
+static bool reduce_exec(const CxApp *a, const CxType *const *types, CxVal *out) {
+  const CxInts *axes = &((const CxReduceAttrs *)a->attrs)->axes;
+  TRY(exec_alloc(a, types, out));
+  CxView in = node_view(a->in[0]), to = node_view(out[0]);
+  return kernel_reduce(a->op, &in, axes->v, axes->n, &to);
+}
+
+static void reduce_batch(const CxApp *a, const int *axis, int64_t size, CxVal *out, int *out_axis) {
+  (void)size;
+  const CxInts *axes = &((const CxReduceAttrs *)a->attrs)->axes; /* CxArgAttrs begins alike */
+  int64_t shifted[CX_MAX_RANK];
+  int before = 0;
+  for (int i = 0; i < axes->n; i++) {
+    shifted[i] = axes->v[i] >= axis[0] ? axes->v[i] + 1 : axes->v[i];
+    before += shifted[i] < axis[0];
+  }
+  CxArgAttrs attrs = {.axes = {.v = shifted, .n = axes->n}};
+  if (a->op == CX_OP_ARGMAX || a->op == CX_OP_ARGMIN) attrs.index_dtype = ((const CxArgAttrs *)a->attrs)->index_dtype;
+  *out = cx_bind1(a->op, a->in, 1, &attrs);
+  *out_axis = axis[0] - before;
+}
+
+/* x's reduced result back over x's shape */
+static CxVal spread(CxVal z, const CxInts *axes, const CxType *like) {
+  bool drop[CX_MAX_RANK] = {0};
+  int64_t where[CX_MAX_RANK];
+  for (int i = 0; i < axes->n; i++) drop[axes->v[i]] = true;
+  for (int i = 0, k = 0; i < like->rank; i++)
+    if (!drop[i]) where[k++] = i;
+  return cx_broadcast_in_dim(z, like->rank, like->dims, where);
+}
+
+/* ---- sum is linear ---- */
+
+static void sum_transpose(const CxApp *a, const CxVal *ct, CxVal *ct_in) {
+  if (ct[0]) ct_in[0] = spread(ct[0], &((const CxReduceAttrs *)a->attrs)->axes, a->types[0]);
+}
+
+/* ---- max, min: the tangent shared equally among the places that attain the extreme ---- */
+
+static void extreme_jvp(const CxApp *a, const CxVal *t, CxVal *out, CxVal *tout) {
+  const CxInts axes = ((const CxReduceAttrs *)a->attrs)->axes;
+  cx_bind(a->op, a->in, 1, a->attrs, out, 1);
+  if (!t[0] || !out[0] || !is_inexact(out[0]->type)) return;
+  CxVal at = cx_convert(cx_eq(a->in[0], spread(out[0], &axes, a->types[0])), out[0]->type->dtype);
+  CxVal count = cx_reduce_sum(at, axes);
+  tout[0] = cx_div(cx_reduce_sum(cx_mul(t[0], at), axes), count);
+}
+
+/* ---- prod: exclusive products from both sides, so that zeros do no harm ---- */
+
+static CxVal shifted_product(CxVal x, int axis, bool reverse) { /* product of the elements before (after) each one */
+  int64_t n = x->type->dims[axis], config[3 * CX_MAX_RANK] = {0};
+  config[3 * axis + (reverse ? 1 : 0)] = 1;
+  CxVal inner = reverse ? cx_slice_axis(x, axis, 1, n) : cx_slice_axis(x, axis, 0, n - 1);
+  return cx_cumprod(cx_pad(inner, cx_like(x, 1), config), axis, reverse);
+}
+
+static void prod_jvp(const CxApp *a, const CxVal *t, CxVal *out, CxVal *tout) {
+  const CxInts *axes = &((const CxReduceAttrs *)a->attrs)->axes;
+  cx_bind(a->op, a->in, 1, a->attrs, out, 1);
+  const CxType *type = a->types[0];
+  if (!t[0] || !out[0] || !is_inexact(type) || type->size == 0) return;
+  int64_t perm[CX_MAX_RANK], dims[CX_MAX_RANK];
+  bool drop[CX_MAX_RANK] = {0};
+  int n = 0;
+  int64_t reduced_size = 1;
+  for (int i = 0; i < axes->n; i++) drop[axes->v[i]] = true, reduced_size *= type->dims[axes->v[i]];
+  for (int i = 0; i < type->rank; i++)
+    if (!drop[i]) dims[n] = type->dims[i], perm[n++] = i;
+  int kept = n;
+  dims[kept] = reduced_size;
+  for (int i = 0; i < type->rank; i++)
+    if (drop[i]) perm[n++] = i;
+  CxVal x = cx_reshape(cx_transpose(a->in[0], perm), kept + 1, dims), dx = cx_reshape(cx_transpose(t[0], perm), kept + 1, dims);
+  if (!x || !dx) return;
+  CxVal others = cx_mul(shifted_product(x, kept, false), shifted_product(x, kept, true));
+  tout[0] = cx_reduce_sum(cx_mul(dx, others), (CxInts){.v = (int64_t[]){kept}, .n = 1});
+}
+
+static const CxField reduce_fields[] = {CX_FIELD(CxReduceAttrs, axes, INTS, 0, NULL), CX_FIELDS_END};
+
+#define REDUCE(ID, id, doc_text, flag, kinds, jvp_, transpose_)                                                                             \
+  const CxOp cx_op_##ID = {.name = #id, .doc = doc_text, .nin = 1, .nout = 1, .flags = flag, .fields = reduce_fields,                        \
+      .attrs_bytes = sizeof(CxReduceAttrs), .type = reduce_type, .exec = reduce_exec, .jvp = jvp_, .transpose = transpose_,                    \
+      .batch = reduce_batch, .partial = rule_partial_default, .fold = rule_nofold, .row = kinds};                                             \
+  CxVal cx_##id(CxVal x, CxInts axes) { return cx_bind1(CX_OP_##ID, &x, 1, &(CxReduceAttrs){axes}); }
+
+REDUCE(REDUCE_SUM, reduce_sum, "sum over axes; 0 of nothing", CX_OP_LINEAR, "iufc", rule_jvp_linear_first, sum_transpose)
+REDUCE(REDUCE_PROD, reduce_prod, "product over axes; 1 of nothing", 0, "iufc", prod_jvp, rule_nonlinear)
+REDUCE(REDUCE_MAX, reduce_max, "greatest over axes; NaN wins; the least value of nothing", 0, "biufc", extreme_jvp, rule_nonlinear)
+REDUCE(REDUCE_MIN, reduce_min, "least over axes; NaN wins; the greatest value of nothing", 0, "biufc", extreme_jvp, rule_nonlinear)
+REDUCE(REDUCE_AND, reduce_and, "bitwise and over axes", 0, "biu", rule_nondiff, rule_nonlinear)
+REDUCE(REDUCE_OR, reduce_or, "bitwise or over axes", 0, "biu", rule_nondiff, rule_nonlinear)
+REDUCE(REDUCE_XOR, reduce_xor, "bitwise exclusive or over axes", 0, "biu", rule_nondiff, rule_nonlinear)
+
+/* ---- argmax, argmin ---- */
+
+static bool arg_type(const CxApp *a, const CxType **out) {
+  const CxArgAttrs *r = a->attrs;
+  bool drop[CX_MAX_RANK] = {0};
+  TRY(reduce_axes_ok(a, &r->axes, drop));
+  if (r->axes.n != 1) return cx_fail(CX_ERR_VALUE, "%s reduces one axis, got %d", a->def->name, r->axes.n);
+  if (!kind_in(a->types[0], "biuf")) return cx_fail(CX_ERR_TYPE, "%s does not accept dtype %s.", a->def->name, cx_dtype_name(a->types[0]->dtype));
+  if (!strchr("iu", cx_dtype_kind(r->index_dtype)))
+    return cx_fail(CX_ERR_TYPE, "index_dtype must be an integer type, but got %s.", cx_dtype_name(r->index_dtype));
+  if (a->types[0]->dims[r->axes.v[0]] < 1) return cx_fail(CX_ERR_VALUE, "attempt to get %s of an empty sequence", a->def->name);
+  return (out[0] = reduced(a->types[0], drop, r->index_dtype, false)) != NULL;
+}
+
+static const CxField arg_fields[] = {CX_FIELD(CxArgAttrs, axes, INTS, 0, NULL), CX_FIELD(CxArgAttrs, index_dtype, DTYPE, 0, NULL), CX_FIELDS_END};
+
+#define ARG(ID, id, doc_text)                                                                                                              \
+  const CxOp cx_op_##ID = {.name = #id, .doc = doc_text, .nin = 1, .nout = 1, .fields = arg_fields, .attrs_bytes = sizeof(CxArgAttrs),       \
+      .type = arg_type, .exec = reduce_exec, .jvp = rule_nondiff, .transpose = rule_nonlinear, .batch = reduce_batch,                        \
+      .partial = rule_partial_default, .fold = rule_nofold};                                                                                \
+  CxVal cx_##id(CxVal x, int axis, CxDtype index_dtype) {                                                                                   \
+    return cx_bind1(CX_OP_##ID, &x, 1, &(CxArgAttrs){{.v = (int64_t[]){axis}, .n = 1}, index_dtype});                                        \
+  }
+
+ARG(ARGMAX, argmax, "index of the greatest along an axis; the first of equals; NaN wins")
+ARG(ARGMIN, argmin, "index of the least along an axis; the first of equals; NaN wins")
