@@ -264,7 +264,7 @@ void ew_batch(const CxApp *a, const int *axis, int64_t size, CxVal *out, int *ou
     *out = cx_bind1(a->op, a->in, a->nin, a->attrs);
     return;
   }
-  CxVal small[8], *in = small;
+  CxVal small[8] = {0}, *in = small;
   if (a->nin > 8 && !(in = cx_malloc(a->nin * sizeof *in))) return;
   for (uint32_t i = 0; i < a->nin; i++) in[i] = ew_align(a->in[i], axis[i], rank);
   *out = cx_bind1(a->op, in, a->nin, a->attrs);
