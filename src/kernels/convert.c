@@ -250,9 +250,10 @@ WIDE_TYPES(CONVERT_LOOP, F64, double)
 typedef void (*RunFn)(int64_t n, const void *in, void *out);
 
 #define CELL(TO, T, FROM) [CX_##TO] = run_##FROM##_##TO,
-#define ROW(FROM) [CX_##FROM] = {WIDE_TYPES(CELL, FROM)}
-static const RunFn runs[CX_DTYPE_COUNT][CX_DTYPE_COUNT] = {ROW(BOOL), ROW(I8),  ROW(I16), ROW(I32), ROW(I64), ROW(U8),
-                                                           ROW(U16),  ROW(U32), ROW(U64), ROW(F32), ROW(F64)};
+#define CONVERT_ROW(FROM) [CX_##FROM] = {WIDE_TYPES(CELL, FROM)}
+static const RunFn runs[CX_DTYPE_COUNT][CX_DTYPE_COUNT] = {
+    CONVERT_ROW(BOOL), CONVERT_ROW(I8),  CONVERT_ROW(I16), CONVERT_ROW(I32), CONVERT_ROW(I64), CONVERT_ROW(U8),
+    CONVERT_ROW(U16),  CONVERT_ROW(U32), CONVERT_ROW(U64), CONVERT_ROW(F32), CONVERT_ROW(F64)};
 
 /* ---- composition ---- */
 

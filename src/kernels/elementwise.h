@@ -1,5 +1,13 @@
-/* Elementwise kernels over every dtype. Views have equal extents (stride 0 broadcasts). p0, p1: integer_pow's exponent, round's
- * method, reduce_precision's bits. */
+/* Every unary, binary and ternary op over every dtype. Operands and result have equal dims (stride 0 broadcasts); the result
+ * may lie exactly over an operand of the same element size and strides, never partly.
+ *
+ * p0, p1: integer_pow's exponent; round's method (0 away from zero, 1 to even); reduce_precision's exponent and mantissa bits.
+ * select_n: in[0] is the predicate (bool or int32, clamped into range), then the cases.
+ *
+ * Meaning: StableHLO's as XLA:CPU computes it. Integers wrap; x / 0 = -1 (all ones), x rem 0 = x, INT_MIN / -1 = INT_MIN;
+ * shifts past the width give 0 or the sign; max and min propagate NaN and order -0 before 0, complex ones compare
+ * lexicographically; *_to is IEEE total order; subnormals are kept. f16, bf16 and smaller floats compute in f32 and
+ * round once; int2 and int4 compute in 8 bits and wrap. */
 #ifndef KERNELS_ELEMENTWISE_H
 #define KERNELS_ELEMENTWISE_H
 

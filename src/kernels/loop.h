@@ -18,9 +18,9 @@ typedef void (*LoopFn)(const Loop *);
 
 enum { LOOP_FIRST = CX_OP_NEG, LOOP_COUNT = CX_OP_REGULARIZED_INCOMPLETE_BETA - CX_OP_NEG + 1 };
 
-/* By op - LOOP_FIRST and the dtype of the first operand; NULL where there is no such loop. */
 typedef struct LoopTable {
-  LoopFn fn[LOOP_COUNT][CX_DTYPE_COUNT];
+  LoopFn fn[LOOP_COUNT][CX_DTYPE_COUNT]; /* by op - LOOP_FIRST and the first operand's dtype; NULL: no such loop */
+  LoopFn select[17];                     /* between two cases, by bytes of an element */
 } LoopTable;
 
 extern const LoopTable loops_base, loops_avx2, loops_avx512; /* arithmetic, by instruction set */
@@ -31,5 +31,56 @@ extern const LoopTable loops_math;                           /* whatever goes th
 #else
 #define VECTOR_LOOP _Pragma("GCC ivdep")
 #endif
+
+/* A loop NAME over operands of type A (elements x, y, z) that stores EXPR, an R; the _AS forms for structs take no cast. */
+#define UNARY_AS(NAME, A, R, CAST, EXPR)                      \
+  static void NAME(const Loop *l) {                           \
+    const A *a = l->in[0];                                    \
+    R *o = l->out;                                            \
+    int64_t n = l->n;                                         \
+    VECTOR_LOOP                                               \
+    for (int64_t i = 0; i < n; i++) {                         \
+      A x = a[i];                                             \
+      o[i] = CAST(EXPR);                                      \
+    }                                                         \
+  }
+#define BINARY_AS(NAME, A, R, CAST, EXPR)                     \
+  static void NAME(const Loop *l) {                           \
+    const A *a = l->in[0], *b = l->in[1];                     \
+    R *o = l->out;                                            \
+    int64_t n = l->n;                                         \
+    VECTOR_LOOP                                               \
+    for (int64_t i = 0; i < n; i++) {                         \
+      A x = a[i], y = b[i];                                   \
+      o[i] = CAST(EXPR);                                      \
+    }                                                         \
+  }
+#define TERNARY_AS(NAME, A, R, CAST, EXPR)                    \
+  static void NAME(const Loop *l) {                           \
+    const A *a = l->in[0], *b = l->in[1], *c = l->in[2];      \
+    R *o = l->out;                                            \
+    int64_t n = l->n;                                         \
+    VECTOR_LOOP                                               \
+    for (int64_t i = 0; i < n; i++) {                         \
+      A x = a[i], y = b[i], z = c[i];                         \
+      o[i] = CAST(EXPR);                                      \
+    }                                                         \
+  }
+#define UNARY(NAME, A, R, EXPR) UNARY_AS(NAME, A, R, (R), EXPR)
+#define BINARY(NAME, A, R, EXPR) BINARY_AS(NAME, A, R, (R), EXPR)
+#define TERNARY(NAME, A, R, EXPR) TERNARY_AS(NAME, A, R, (R), EXPR)
+
+/* Cells of a table row: the loops f_<ID>. */
+#define ROW(OP, ...) [CX_OP_##OP - LOOP_FIRST] = {__VA_ARGS__}
+#define FLOAT_CELLS(f) [CX_F32] = f##_F32, [CX_F64] = f##_F64
+#define COMPLEX_CELLS(f) [CX_C64] = f##_C64, [CX_C128] = f##_C128
+
+/* Complex elements. */
+typedef struct C64 {
+  float re, im;
+} C64;
+typedef struct C128 {
+  double re, im;
+} C128;
 
 #endif

@@ -1,0 +1,3 @@
+/* The arithmetic loops for any processor. */
+#define LOOPS loops_base
+#include "kernels/elementwise_loops.h"

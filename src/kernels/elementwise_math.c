@@ -1,0 +1,142 @@
+/* The elementwise loops that call scalar functions. f32 special functions compute in f32 or f64, whichever is exact enough;
+ * c64 computes in c128 and rounds once. */
+#include "kernels/loop.h"
+#include "kernels/math.h"
+#include <complex.h>
+#include <math.h>
+#include <string.h>
+
+#define LIBM(NAME)                                  \
+  UNARY(NAME##_F32, float, float, NAME##f(x))       \
+  UNARY(NAME##_F64, double, double, NAME(x))
+LIBM(exp) LIBM(exp2) LIBM(log) LIBM(expm1) LIBM(log1p) LIBM(tanh) LIBM(sin) LIBM(cos) LIBM(tan) LIBM(asin) LIBM(acos)
+LIBM(atan) LIBM(sinh) LIBM(cosh) LIBM(asinh) LIBM(acosh) LIBM(atanh) LIBM(erf) LIBM(erfc) LIBM(cbrt)
+
+UNARY(logistic_F32, float, float, 1 / (1 + expf(-x)))
+UNARY(logistic_F64, double, double, 1 / (1 + exp(-x)))
+
+#define LIBM2(NAME, FN)                             \
+  BINARY(NAME##_F32, float, float, FN##f(x, y))     \
+  BINARY(NAME##_F64, double, double, FN(x, y))
+LIBM2(rem, fmod) LIBM2(pow, pow) LIBM2(atan2, atan2) LIBM2(nextafter, nextafter)
+
+/* ---- complex: loops over doubles; c64 passes through them ---- */
+
+typedef double complex Z;
+
+static inline Z z_of(C128 c) { return CMPLX(c.re, c.im); }
+static inline C128 c_of(Z z) { return (C128){creal(z), cimag(z)}; }
+static inline C128 wide(C64 c) { return (C128){c.re, c.im}; }
+static inline C64 thin(C128 c) { return (C64){(float)c.re, (float)c.im}; }
+
+#define COMPLEX_FN(NAME, EXPR)                                         \
+  static C128 z_##NAME(C128 c) {                                       \
+    Z z = z_of(c);                                                     \
+    return c_of(EXPR);                                                 \
+  }                                                                    \
+  UNARY_AS(NAME##_C64, C64, C64, , thin(z_##NAME(wide(x))))            \
+  UNARY_AS(NAME##_C128, C128, C128, , z_##NAME(x))
+
+COMPLEX_FN(exp, cexp(z))
+COMPLEX_FN(exp2, cexp(CMPLX(creal(z) * M_LN2, cimag(z) * M_LN2)))
+COMPLEX_FN(log, clog(z))
+COMPLEX_FN(tanh, ctanh(z))
+COMPLEX_FN(sin, csin(z))
+COMPLEX_FN(cos, ccos(z))
+COMPLEX_FN(tan, ctan(z))
+COMPLEX_FN(asin, casin(z))
+COMPLEX_FN(acos, cacos(z))
+COMPLEX_FN(atan, catan(z))
+COMPLEX_FN(sinh, csinh(z))
+COMPLEX_FN(cosh, ccosh(z))
+COMPLEX_FN(asinh, casinh(z))
+COMPLEX_FN(acosh, cacosh(z))
+COMPLEX_FN(atanh, catanh(z))
+COMPLEX_FN(sqrt, csqrt(z))
+COMPLEX_FN(rsqrt, 1 / csqrt(z))
+COMPLEX_FN(square, CMPLX((creal(z) - cimag(z)) * (creal(z) + cimag(z)), 2 * creal(z) * cimag(z)))
+COMPLEX_FN(logistic, 1 / (1 + cexp(-z)))
+
+/* e^z - 1 = (expm1(a) cos b - 2 sin^2(b/2)) + i e^a sin b */
+static Z z_expm1_of(Z z) {
+  double a = creal(z), b = cimag(z), s = sin(b / 2), em1 = expm1(a);
+  if (b == 0) return CMPLX(em1, b);
+  if (isinf(a)) return cexp(z) - 1;
+  return CMPLX(em1 * cos(b) - 2 * s * s, exp(a) * sin(b));
+}
+COMPLEX_FN(expm1, z_expm1_of(z))
+
+/* log(1 + z): |1 + z|^2 - 1 = a (2 + a) + b^2 without cancellation where it is small */
+static Z z_log1p_of(Z z) {
+  double a = creal(z), b = cimag(z), excess = a * (2 + a) + b * b;
+  double re = fabs(excess) < 0.5 ? 0.5 * log1p(excess) : log(hypot(1 + a, b));
+  return CMPLX(re, atan2(b, 1 + a));
+}
+COMPLEX_FN(log1p, z_log1p_of(z))
+
+static C128 z_sign(C128 c) {
+  double r = hypot(c.re, c.im);
+  return r == 0 ? c : (C128){c.re / r, c.im / r};
+}
+UNARY_AS(sign_C64, C64, C64, , thin(z_sign(wide(x))))
+UNARY_AS(sign_C128, C128, C128, , z_sign(x))
+UNARY(abs_C64, C64, float, hypotf(x.re, x.im))
+UNARY(abs_C128, C128, double, hypot(x.re, x.im))
+
+#define COMPLEX_FN2(NAME, EXPR)                                                       \
+  static C128 z_##NAME(C128 c, C128 d) {                                              \
+    Z z = z_of(c), w = z_of(d);                                                       \
+    return c_of(EXPR);                                                                \
+  }                                                                                   \
+  BINARY_AS(NAME##_C64, C64, C64, , thin(z_##NAME(wide(x), wide(y))))                 \
+  BINARY_AS(NAME##_C128, C128, C128, , z_##NAME(x, y))
+
+COMPLEX_FN2(div, z / w)
+COMPLEX_FN2(pow, w == 0 ? CMPLX(1, 0) : cpow(z, w))
+COMPLEX_FN2(atan2, -I * clog((w + I * z) / csqrt(w * w + z * z)))
+
+static C128 z_integer_pow(C128 c, int64_t p) {
+  Z base = z_of(c), power = 1;
+  uint64_t e = p < 0 ? 0 - (uint64_t)p : (uint64_t)p;
+  for (bool first = true; e != 0; e >>= 1) {
+    if (e & 1) power = first ? base : CMPLX(creal(power) * creal(base) - cimag(power) * cimag(base),
+                                            creal(power) * cimag(base) + cimag(power) * creal(base));
+    if (e & 1) first = false;
+    base = CMPLX(creal(base) * creal(base) - cimag(base) * cimag(base), 2 * creal(base) * cimag(base));
+  }
+  return c_of(p < 0 ? 1 / power : power);
+}
+UNARY_AS(integer_pow_C64, C64, C64, , thin(z_integer_pow(wide(x), l->p0)))
+UNARY_AS(integer_pow_C128, C128, C128, , z_integer_pow(x, l->p0))
+
+/* nextafter on the bits of a 16-bit float. */
+static uint16_t step16(uint16_t x, uint16_t y, uint16_t infinity) {
+  uint16_t ax = x & 0x7fff, ay = y & 0x7fff;
+  if (ax > infinity) return x;
+  if (ay > infinity || x == y) return y;
+  if (ax == 0) return ay == 0 ? y : (uint16_t)((y & 0x8000) | 1);
+  bool away = (x & 0x8000) == (y & 0x8000) && ay > ax;
+  return (uint16_t)(away ? x + 1 : x - 1);
+}
+BINARY(nextafter_F16, uint16_t, uint16_t, step16(x, y, 0x7c00))
+BINARY(nextafter_BF16, uint16_t, uint16_t, step16(x, y, 0x7f80))
+
+#define INEXACT_CELLS(f) FLOAT_CELLS(f), COMPLEX_CELLS(f)
+
+const LoopTable loops_math = {
+    .fn = {
+        ROW(EXP, INEXACT_CELLS(exp)),     ROW(EXP2, INEXACT_CELLS(exp2)),   ROW(LOG, INEXACT_CELLS(log)),
+        ROW(EXPM1, INEXACT_CELLS(expm1)), ROW(LOG1P, INEXACT_CELLS(log1p)), ROW(TANH, INEXACT_CELLS(tanh)),
+        ROW(LOGISTIC, INEXACT_CELLS(logistic)),
+        ROW(SIN, INEXACT_CELLS(sin)),     ROW(COS, INEXACT_CELLS(cos)),     ROW(TAN, INEXACT_CELLS(tan)),
+        ROW(ASIN, INEXACT_CELLS(asin)),   ROW(ACOS, INEXACT_CELLS(acos)),   ROW(ATAN, INEXACT_CELLS(atan)),
+        ROW(SINH, INEXACT_CELLS(sinh)),   ROW(COSH, INEXACT_CELLS(cosh)),   ROW(ASINH, INEXACT_CELLS(asinh)),
+        ROW(ACOSH, INEXACT_CELLS(acosh)), ROW(ATANH, INEXACT_CELLS(atanh)), ROW(ERF, FLOAT_CELLS(erf)),
+        ROW(ERFC, FLOAT_CELLS(erfc)),     ROW(CBRT, FLOAT_CELLS(cbrt)),     ROW(SQRT, COMPLEX_CELLS(sqrt)),
+        ROW(RSQRT, COMPLEX_CELLS(rsqrt)), ROW(SQUARE, COMPLEX_CELLS(square)), ROW(SIGN, COMPLEX_CELLS(sign)),
+        ROW(ABS, COMPLEX_CELLS(abs)),     ROW(INTEGER_POW, COMPLEX_CELLS(integer_pow)),
+        ROW(DIV, COMPLEX_CELLS(div)),     ROW(REM, FLOAT_CELLS(rem)),       ROW(POW, INEXACT_CELLS(pow)),
+        ROW(ATAN2, INEXACT_CELLS(atan2)),
+        ROW(NEXTAFTER, FLOAT_CELLS(nextafter), [CX_F16] = nextafter_F16, [CX_BF16] = nextafter_BF16),
+    },
+};
