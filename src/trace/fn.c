@@ -32,7 +32,7 @@ CxFn *fn_of_graph(CxGraph *g) {
 
 bool fn_call(CxFn *f, const CxVal *in, uint32_t nin, CxVals *out) { return f->call(f, in, nin, out) && !cx_failed(); }
 
-static bool eqn_apply(const CxEqn *e, CxVal *env) {
+bool eqn_apply(const CxEqn *e, CxVal *env) {
   CxVal small[32], *in = small;
   if (e->nin + e->nout > 32 && !(in = cx_malloc((e->nin + e->nout) * sizeof *in))) return false;
   for (uint32_t i = 0; i < e->nin; i++) in[i] = env[e->in[i]];

@@ -17,6 +17,7 @@ CxFn *fn_new(const char *name, bool (*call)(CxFn *, const CxVal *, uint32_t, CxV
 CxFn *fn_of_graph(CxGraph *g); /* retains g */
 bool fn_call(CxFn *f, const CxVal *in, uint32_t nin, CxVals *out);
 
+bool eqn_apply(const CxEqn *e, CxVal *env); /* env by variable */
 /* Applies every equation of a graph with bind, under the current trace. */
 bool graph_apply(const CxGraph *g, const CxVal *in, uint32_t nin, CxVals *out);
 
