@@ -88,6 +88,42 @@ CxVal cx_cumlogsumexp(CxVal x, int axis, bool reverse);
 typedef struct CxDotDims {
   CxInts lhs_contract, rhs_contract, lhs_batch, rhs_batch;
 } CxDotDims;
+/* Multiplication precision, as lax.Precision for both operands or a lax.DotAlgorithmPreset; results here always have full precision. */
+/* clang-format off */
+#define CX_PRECISIONS(X) \
+  X(NONE, "None") \
+  X(DEFAULT, "(Precision.DEFAULT, Precision.DEFAULT)") X(DEFAULT_HIGH, "(Precision.DEFAULT, Precision.HIGH)") \
+  X(DEFAULT_HIGHEST, "(Precision.DEFAULT, Precision.HIGHEST)") X(HIGH_DEFAULT, "(Precision.HIGH, Precision.DEFAULT)") \
+  X(HIGH, "(Precision.HIGH, Precision.HIGH)") X(HIGH_HIGHEST, "(Precision.HIGH, Precision.HIGHEST)") \
+  X(HIGHEST_DEFAULT, "(Precision.HIGHEST, Precision.DEFAULT)") X(HIGHEST_HIGH, "(Precision.HIGHEST, Precision.HIGH)") \
+  X(HIGHEST, "(Precision.HIGHEST, Precision.HIGHEST)") \
+  X(ALG_DEFAULT, "DEFAULT") X(ALG_ANY_F8_ANY_F8_F32, "ANY_F8_ANY_F8_F32") \
+  X(ALG_ANY_F8_ANY_F8_F32_FAST_ACCUM, "ANY_F8_ANY_F8_F32_FAST_ACCUM") X(ALG_ANY_F8_ANY_F8_ANY, "ANY_F8_ANY_F8_ANY") \
+  X(ALG_ANY_F8_ANY_F8_ANY_FAST_ACCUM, "ANY_F8_ANY_F8_ANY_FAST_ACCUM") X(ALG_F16_F16_F16, "F16_F16_F16") \
+  X(ALG_F16_F16_F32, "F16_F16_F32") X(ALG_BF16_BF16_BF16, "BF16_BF16_BF16") X(ALG_BF16_BF16_F32, "BF16_BF16_F32") \
+  X(ALG_BF16_BF16_F32_X3, "BF16_BF16_F32_X3") X(ALG_BF16_BF16_F32_X6, "BF16_BF16_F32_X6") \
+  X(ALG_BF16_BF16_F32_X9, "BF16_BF16_F32_X9") X(ALG_TF32_TF32_F32, "TF32_TF32_F32") X(ALG_TF32_TF32_F32_X3, "TF32_TF32_F32_X3") \
+  X(ALG_F32_F32_F32, "F32_F32_F32") X(ALG_F64_F64_F64, "F64_F64_F64")
+/* clang-format on */
+typedef enum CxPrecision {
+#define X(id, text) CX_PRECISION_##id,
+  CX_PRECISIONS(X)
+#undef X
+} CxPrecision;
 CxVal cx_dot_general(CxVal x, CxVal y, CxDotDims dims, CxDtype preferred);
+CxVal cx_dot_general_with(CxVal x, CxVal y, CxDotDims dims, CxPrecision precision, CxDtype preferred);
+
+typedef struct CxConvDims { /* batch, feature, spatial axes of lhs; out feature, in feature, spatial of rhs; batch, feature, spatial of the result */
+  CxInts lhs_spec, rhs_spec, out_spec;
+} CxConvDims;
+typedef struct CxConv {
+  CxInts window_strides, padding; /* padding: low, high per spatial axis */
+  CxInts lhs_dilation, rhs_dilation;
+  CxConvDims dims;
+  int64_t feature_group_count, batch_group_count;
+  CxPrecision precision;
+  CxDtype preferred;
+} CxConv;
+CxVal cx_conv_general_dilated(CxVal lhs, CxVal rhs, const CxConv *conv);
 
 #endif

@@ -1,5 +1,6 @@
 /* Attributes through their field tables: copy, release, equality, hash. See op.h. */
 #include "base/arena.h"
+#include "base/error.h"
 #include "base/hash.h"
 #include "ir/graph.h"
 #include "ir/op.h"
@@ -28,9 +29,15 @@ static bool graphs_copy(CxArena *arena, CxGraphs *to) {
   return true;
 }
 
+static bool dims_copy(CxArena *arena, CxInts *to, int n) {
+  for (int i = 0; i < n; i++) TRY(ints_copy(arena, &to[i]));
+  return true;
+}
+
 static bool field_copy(CxArena *arena, const CxField *f, void *p) {
   switch (f->kind) {
     case CX_FIELD_INTS: return ints_copy(arena, p);
+    case CX_FIELD_DIMS: return dims_copy(arena, p, f->group);
     case CX_FIELD_STRS: return strs_copy(arena, p);
     case CX_FIELD_STR: return !*(char **)p || (*(char **)p = arena_string(arena, *(char **)p)) != NULL;
     case CX_FIELD_GRAPH:
@@ -68,6 +75,12 @@ static bool ints_equal(const CxInts *a, const CxInts *b) {
   return a->n == b->n && a->none == b->none && (!a->n || !memcmp(a->v, b->v, (size_t)a->n * sizeof *a->v));
 }
 
+static bool dims_equal(const CxInts *a, const CxInts *b, int n) {
+  for (int i = 0; i < n; i++)
+    if (!ints_equal(&a[i], &b[i])) return false;
+  return true;
+}
+
 static bool strs_equal(const CxStrs *a, const CxStrs *b) {
   if (a->n != b->n) return false;
   for (int i = 0; i < a->n; i++)
@@ -91,6 +104,7 @@ static bool field_equal(const CxField *f, const void *p, const void *q) {
     case CX_FIELD_DTYPE: return *(const CxDtype *)p == *(const CxDtype *)q;
     case CX_FIELD_ENUM: return *(const int32_t *)p == *(const int32_t *)q;
     case CX_FIELD_INTS: return ints_equal(p, q);
+    case CX_FIELD_DIMS: return dims_equal(p, q, f->group);
     case CX_FIELD_STRS: return strs_equal(p, q);
     case CX_FIELD_STR: {
       const char *a = *(char *const *)p, *b = *(char *const *)q;
@@ -123,6 +137,9 @@ static uint64_t field_hash(const CxField *f, const void *p, uint64_t h) {
     case CX_FIELD_DTYPE:
     case CX_FIELD_ENUM: return hash_bytes(h, p, 4);
     case CX_FIELD_INTS: return hash_bytes(h, ((const CxInts *)p)->v, (size_t)((const CxInts *)p)->n * 8);
+    case CX_FIELD_DIMS:
+      for (int i = 0; i < f->group; i++) h = hash_bytes(h, ((const CxInts *)p)[i].v, (size_t)((const CxInts *)p)[i].n * 8);
+      return h;
     case CX_FIELD_STR: return *(char *const *)p ? hash_bytes(h, *(char *const *)p, strlen(*(char *const *)p)) : hash_mix(h, 1);
     case CX_FIELD_STRS:
       for (int i = 0; i < ((const CxStrs *)p)->n; i++)

@@ -36,6 +36,7 @@ typedef enum CxFieldKind {
   CX_FIELD_GRAPHS, /* CxGraphs */
   CX_FIELD_FN,     /* CxFn *: a host function; printed by name, never parsed */
   CX_FIELD_TYPES,  /* CxTypes: result types of callbacks */
+  CX_FIELD_DIMS,   /* a struct of field.group CxInts; names: its class ("" prints the members as nested pairs of lists), then the members */
 } CxFieldKind;
 
 typedef struct CxTypes {
@@ -48,7 +49,7 @@ typedef struct CxField {
   CxFieldKind kind;
   uint32_t offset;
   int32_t group;
-  const char *const *names; /* ENUM: NULL-terminated */
+  const char *const *names; /* ENUM, DIMS: NULL-terminated */
 } CxField;
 
 #define CX_FIELD(type, member, KIND, ...) {#member, CX_FIELD_##KIND, (uint32_t)offsetof(type, member), __VA_ARGS__}

@@ -1,0 +1,21 @@
+/* Dot products and convolutions. Operands and result have one dtype: integers wrap, bool is "or" of "and"s, floats narrower than
+ * 32 bits accumulate in f32 and round once. The type rules have checked all extents; contracted extents of 0 give zeros. */
+#ifndef KERNELS_DOT_H
+#define KERNELS_DOT_H
+
+#include "ir/view.h"
+#include <cuirax/ops.h>
+#include <stdbool.h>
+
+/* out[batch…, x's free axes…, y's free axes…] = sum over the contracted axes of x * y; free axes keep their order. */
+bool kernel_dot_general(const CxView *x, const CxView *y, const CxDotDims *dims, const CxView *out);
+
+/* JAX's conv_general_dilated: nothing is flipped. padding has two entries (low, high; either may be negative) per spatial axis. */
+typedef struct CxConvShape {
+  CxConvDims dims;
+  const int64_t *strides, *padding, *lhs_dilation, *rhs_dilation;
+  int64_t feature_groups, batch_groups;
+} CxConvShape;
+bool kernel_conv(const CxView *lhs, const CxView *rhs, const CxConvShape *shape, const CxView *out);
+
+#endif
