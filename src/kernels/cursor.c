@@ -72,10 +72,32 @@ typedef struct Wide {
   uint64_t lo, hi;
 } Wide;
 
+#define FILL(T)                                           \
+  {                                                       \
+    T value, *o = to;                                     \
+    memcpy(&value, from, sizeof value);                   \
+    for (int64_t i = 0; i < n; i++) o[i] = value;         \
+  }
+
+static void run_fill(int64_t n, ptrdiff_t size, void *to, const void *from) {
+  switch (size) {
+    case 1: memset(to, *(const uint8_t *)from, (size_t)n); return;
+    case 2: FILL(uint16_t) return;
+    case 4: FILL(uint32_t) return;
+    case 8: FILL(uint64_t) return;
+    case 16: FILL(Wide) return;
+    default: return;
+  }
+}
+
 /* n elements of `size` bytes from one stride to another. */
 static void run_copy(int64_t n, ptrdiff_t size, void *to, ptrdiff_t to_stride, const void *from, ptrdiff_t from_stride) {
   if (to_stride == size && from_stride == size) {
     memcpy(to, from, (size_t)(n * size));
+    return;
+  }
+  if (to_stride == size && from_stride == 0) {
+    run_fill(n, size, to, from);
     return;
   }
   switch (size) {

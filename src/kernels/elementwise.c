@@ -29,22 +29,18 @@ typedef struct Feed {
   Cursor cursor;
   CxDtype from, to;  /* as stored; as the loop takes it */
   const void *fixed; /* a constant operand, ready once */
-  int mask;          /* of a signed sub-byte operand whose bits count, else 0 */
+  CxDtype bits;      /* the sub-byte type in whose bits the operand must be read, or none */
 } Feed;
 
 typedef struct Buffers {
   _Alignas(64) char packed[BLOCK_BYTES], ready[BLOCK_BYTES];
 } Buffers;
 
-static void mask_bytes(int64_t n, int mask, const uint8_t *in, uint8_t *out) {
-  for (int64_t i = 0; i < n; i++) out[i] = (uint8_t)(in[i] & mask);
-}
-
 static const void *feed_read(Feed *f, int64_t n, Buffers *b) {
   if (f->fixed) return f->fixed;
   const void *p = cursor_read(&f->cursor, n, b->packed);
-  if (f->mask != 0) {
-    mask_bytes(n, f->mask, p, (uint8_t *)b->ready);
+  if (f->bits) {
+    nibble_wrap(f->bits, n, p, b->ready);
     return b->ready;
   }
   if (f->from == f->to || cx_dtype_bytes(f->from) == 0) return p;
@@ -54,11 +50,11 @@ static const void *feed_read(Feed *f, int64_t n, Buffers *b) {
 
 static bool cursor_constant(const Cursor *c) { return !c->dense && c->rank == 1 && c->strides[0] == 0; }
 
-static bool feed_init(Feed *f, const CxView *v, CxDtype to, int mask) {
+static bool feed_init(Feed *f, const CxView *v, CxDtype to, CxDtype bits) {
   f->from = v->dtype;
   f->to = to;
   f->fixed = NULL;
-  f->mask = mask;
+  f->bits = bits;
   return cursor_init(&f->cursor, v);
 }
 
@@ -108,16 +104,18 @@ static void run_blocks(LoopFn fn, Loop *l, Feed *feeds, int nin, Result *r, int6
 /* What the loops for d compute in. */
 static CxDtype loop_dtype(CxOpcode op, CxDtype d) {
   if (dtype_narrow(d)) return CX_F32;
-  if (d == CX_U2 || d == CX_U4) return CX_U8;
+  if (d == CX_U2 || d == CX_U4) return op == CX_OP_SHIFT_RIGHT_ARITHMETIC ? CX_I8 : CX_U8;
   if (d == CX_I2 || d == CX_I4) return op == CX_OP_SHIFT_RIGHT_LOGICAL ? CX_U8 : CX_I8;
   return d;
 }
 
-/* Ops that look at the bits of a sub-byte integer see only those it has. */
-static int operand_mask(CxOpcode op, CxDtype d, int operand) {
-  bool bits = op == CX_OP_POPULATION_COUNT || op == CX_OP_CLZ || (op == CX_OP_SHIFT_RIGHT_LOGICAL && operand == 0);
-  if (!bits) return 0;
-  return d == CX_I2 ? 3 : d == CX_I4 ? 15 : 0;
+/* Ops on the bits of a sub-byte integer see only those it has, extended as the op asks. */
+static CxDtype operand_bits(CxOpcode op, CxDtype d, int operand) {
+  bool zero = op == CX_OP_POPULATION_COUNT || op == CX_OP_CLZ || (op == CX_OP_SHIFT_RIGHT_LOGICAL && operand == 0);
+  bool sign = op == CX_OP_SHIFT_RIGHT_ARITHMETIC && operand == 0;
+  if (zero) return d == CX_I2 ? CX_U2 : d == CX_I4 ? CX_U4 : CX_NO_DTYPE;
+  if (sign) return d == CX_U2 ? CX_I2 : d == CX_U4 ? CX_I4 : CX_NO_DTYPE;
+  return CX_NO_DTYPE;
 }
 
 static bool no_loop(CxOpcode op, CxDtype d) {
@@ -153,7 +151,7 @@ static bool loop_apply(CxOpcode op, LoopFn fn, const CxView *in, int nin, const 
   Result r = {.dtype = out->dtype, .narrow = narrow, .nibble = nibble};
   if (op == CX_OP_CLZ && nibble) r.excess = 8 - cx_dtype_bits(d);
   for (int i = 0; i < nin; i++)
-    if (!feed_init(&feeds[i], &in[i], dtype_nibble(d) ? in[i].dtype : to, operand_mask(op, d, i))) return false;
+    if (!feed_init(&feeds[i], &in[i], dtype_nibble(d) ? in[i].dtype : to, operand_bits(op, d, i))) return false;
   if (!cursor_init(&r.cursor, out)) return false;
   run_blocks(fn, l, feeds, nin, &r, count);
   return true;
@@ -177,7 +175,7 @@ static void select_block(const CxView *in, Feed *feeds, int nin, int64_t n, char
 static bool select_many(const CxView *in, int nin, const CxView *out, Feed *feeds) {
   Cursor target;
   for (int i = 0; i < nin; i++)
-    if (!feed_init(&feeds[i], &in[i], in[i].dtype, 0)) return false;
+    if (!feed_init(&feeds[i], &in[i], in[i].dtype, CX_NO_DTYPE)) return false;
   if (!cursor_init(&target, out)) return false;
   Buffers b;
   int32_t which[CURSOR_BLOCK];
@@ -205,7 +203,7 @@ static bool kernel_select(const CxView *in, int nin, const CxView *out) {
       return true;
     }
     for (int i = 0; i < 3; i++)
-      if (!feed_init(&feeds[i], &in[i], in[i].dtype, 0)) return false;
+      if (!feed_init(&feeds[i], &in[i], in[i].dtype, CX_NO_DTYPE)) return false;
     if (!cursor_init(&r.cursor, out)) return false;
     run_blocks(fn, &l, feeds, 3, &r, view_count(out));
     return true;
