@@ -282,3 +282,282 @@ CxVal cx_dot_general_with(CxVal x, CxVal y, CxDotDims dims, CxPrecision precisio
 CxVal cx_dot_general(CxVal x, CxVal y, CxDotDims dims, CxDtype preferred) {
   return cx_dot_general_with(x, y, dims, CX_PRECISION_NONE, preferred);
 }
+
+/* ---- conv_general_dilated: z[n, o, p] = sum over i, q of lhs[n, i, p * stride + q * rhs_dilation - low] * rhs[o, i, q] ---- */
+
+static int64_t dilated(int64_t n, int64_t by) { return n <= 0 ? 0 : 1 + by * (n - 1); }
+
+static bool conv_spec_ok(const CxApp *a, const CxInts *spec, int rank, const char *what) {
+  bool seen[CX_MAX_RANK] = {0};
+  if (spec->n != rank) return type_fail(a, "%s must have one entry per axis, got %d for rank %d", what, spec->n, rank);
+  for (int i = 0; i < rank; i++) {
+    if (spec->v[i] < 0 || spec->v[i] >= rank || seen[spec->v[i]]) return type_fail(a, "%s is not a permutation of the axes", what);
+    seen[spec->v[i]] = true;
+  }
+  return true;
+}
+
+static bool conv_lists_ok(const CxApp *a, const CxConvAttrs *c, int spatial) {
+  if (c->window_strides.n != spatial)
+    return cx_fail(CX_ERR_VALUE, "conv_general_dilated window and window_strides must have the same number of dimensions, but got %d and %d",
+                   spatial, c->window_strides.n);
+  if (c->padding.n != 2 * spatial)
+    return cx_fail(CX_ERR_TYPE, "Wrong number of explicit pads for convolution: expected %d, got %d.", spatial, c->padding.n / 2);
+  if (c->lhs_dilation.n != spatial || c->rhs_dilation.n != spatial)
+    return cx_fail(CX_ERR_VALUE, "conv_general_dilated lhs_dilation and rhs_dilation must have one entry per spatial dimension (%d), got %d and %d",
+                   spatial, c->lhs_dilation.n, c->rhs_dilation.n);
+  for (int i = 0; i < spatial; i++)
+    if (c->window_strides.v[i] < 1 || c->lhs_dilation.v[i] < 1 || c->rhs_dilation.v[i] < 1)
+      return type_fail(a, "strides and dilations must be positive");
+  return true;
+}
+
+static bool conv_groups_ok(const CxApp *a, const CxConvAttrs *c) {
+  const CxConvDims *d = &c->dimension_numbers;
+  int64_t features = a->types[0]->dims[d->lhs_spec.v[1]], batch = a->types[0]->dims[d->lhs_spec.v[0]];
+  int64_t in = a->types[1]->dims[d->rhs_spec.v[1]], outs = a->types[1]->dims[d->rhs_spec.v[0]];
+  int64_t fg = c->feature_group_count, bg = c->batch_group_count;
+  FAIL_IF(fg <= 0, CX_ERR_VALUE, "conv_general_dilated feature_group_count must be a positive integer, got %lld.", (long long)fg);
+  FAIL_IF(features % fg, CX_ERR_VALUE,
+          "conv_general_dilated feature_group_count must divide lhs feature dimension size, but %lld does not divide %lld.", (long long)fg,
+          (long long)features);
+  FAIL_IF(features / fg != in, CX_ERR_VALUE,
+          "conv_general_dilated lhs feature dimension size divided by feature_group_count must equal the rhs input feature dimension size, but "
+          "%lld // %lld != %lld.", (long long)features, (long long)fg, (long long)in);
+  FAIL_IF(outs % fg, CX_ERR_VALUE,
+          "conv_general_dilated rhs output feature dimension size must be a multiple of feature_group_count, but %lld is not a multiple of %lld.",
+          (long long)outs, (long long)fg);
+  FAIL_IF(bg <= 0, CX_ERR_VALUE, "conv_general_dilated batch_group_count must be a positive integer, got %lld.", (long long)bg);
+  FAIL_IF(batch % bg, CX_ERR_VALUE, "conv_general_dilated batch_group_count must divide lhs batch dimension size, but %lld does not divide %lld.",
+          (long long)bg, (long long)batch);
+  FAIL_IF(outs % bg, CX_ERR_VALUE,
+          "conv_general_dilated rhs output feature dimension size must be a multiple of batch_group_count, but %lld is not a multiple of %lld.",
+          (long long)outs, (long long)bg);
+  FAIL_IF(bg > 1 && fg > 1, CX_ERR_VALUE,
+          "At most one of batch_group_count and feature_group_count may be > 1, got batch_group_count=%lld and feature_group_count=%lld",
+          (long long)bg, (long long)fg);
+  return true;
+}
+
+static bool conv_dtype(const CxApp *a, CxDtype preferred, CxDtype *d) {
+  TRY(numeric_operands(a));
+  *d = a->types[0]->dtype;
+  if (*d != a->types[1]->dtype)
+    return cx_fail(CX_ERR_TYPE,
+                   "lax.conv_general_dilated requires arguments to have the same dtypes, got %s, %s. (Tip: jnp.conv_general_dilated is a "
+                   "similar function that does automatic type promotion on inputs).", cx_dtype_name(*d), cx_dtype_name(a->types[1]->dtype));
+  if (!preferred) return true;
+  char from = cx_dtype_kind(*d), to = cx_dtype_kind(preferred);
+  bool integral = strchr("iu", from) != NULL;
+  if (!(integral && to == 'f')) {
+    if ((integral && !strchr("iu", to)) || (strchr("fc", from) && from != to))
+      return cx_fail(CX_ERR_TYPE, "Input type is incompatible with `preferred_element_type`. The compatible combinations of (input_type, "
+                                  "preferred_element_type) are (integral, integral), (integral, floating), (floating, floating), (complex, complex.");
+    if (from == 'i' && to != 'i') return cx_fail(CX_ERR_TYPE, "`preferred_element_type` must have the same signedness as the original type.");
+  }
+  if (cx_dtype_bytes(preferred) < cx_dtype_bytes(*d)) return cx_fail(CX_ERR_TYPE, "`preferred_element_type` must not be narrower than the original type.");
+  *d = preferred;
+  return true;
+}
+
+static bool conv_type(const CxApp *a, const CxType **out) {
+  const CxConvAttrs *c = a->attrs;
+  const CxConvDims *d = &c->dimension_numbers;
+  const CxType *x = a->types[0], *w = a->types[1];
+  int64_t dims[CX_MAX_RANK];
+  int spatial = x->rank - 2;
+  if (x->rank != w->rank)
+    return cx_fail(CX_ERR_VALUE, "conv_general_dilated lhs and rhs must have the same number of dimensions, but got ranks %d and %d.", x->rank, w->rank);
+  if (spatial < 0) return type_fail(a, "operands must have at least a batch and a feature axis");
+  TRY(conv_spec_ok(a, &d->lhs_spec, x->rank, "lhs_spec") && conv_spec_ok(a, &d->rhs_spec, x->rank, "rhs_spec") &&
+      conv_spec_ok(a, &d->out_spec, x->rank, "out_spec") && conv_groups_ok(a, c) && conv_lists_ok(a, c, spatial));
+  dims[d->out_spec.v[0]] = x->dims[d->lhs_spec.v[0]] / c->batch_group_count;
+  dims[d->out_spec.v[1]] = w->dims[d->rhs_spec.v[0]];
+  for (int i = 0; i < spatial; i++) {
+    int64_t in = dilated(x->dims[d->lhs_spec.v[i + 2]], c->lhs_dilation.v[i]) + c->padding.v[2 * i] + c->padding.v[2 * i + 1];
+    int64_t window = dilated(w->dims[d->rhs_spec.v[i + 2]], c->rhs_dilation.v[i]);
+    FAIL_IF(in < 0, CX_ERR_VALUE, "Negative padding is larger than the size of the corresponding dimension: got padding=(%lld, %lld) for lhs "
+            "extent %lld", (long long)c->padding.v[2 * i], (long long)c->padding.v[2 * i + 1], (long long)x->dims[d->lhs_spec.v[i + 2]]);
+    dims[d->out_spec.v[i + 2]] = in < window ? 0 : (in - window) / c->window_strides.v[i] + 1;
+  }
+  CxDtype dtype;
+  TRY(conv_dtype(a, c->preferred_element_type, &dtype));
+  return (out[0] = cx_type(dtype, x->rank, dims, x->weak && w->weak)) != NULL;
+}
+
+static bool conv_kernel(const CxApp *a, const CxView *x, const CxView *y, const CxView *out) {
+  const CxConvAttrs *c = a->attrs;
+  CxConvShape shape = {c->dimension_numbers, c->window_strides.v, c->padding.v, c->lhs_dilation.v, c->rhs_dilation.v,
+                       c->feature_group_count, c->batch_group_count};
+  return kernel_conv(x, y, &shape, out);
+}
+
+static bool conv_exec(const CxApp *a, const CxType *const *types, CxVal *out) {
+  return bilinear_exec(a, types[0], types[0]->dtype, conv_kernel, out);
+}
+
+/* Axis `from` merged into axis `to` (counted without `from`), as its slower part. */
+static CxVal merge_axis(CxVal x, int from, int to) {
+  if (!x) return NULL;
+  int64_t dims[CX_MAX_RANK];
+  int n = 0;
+  for (int i = 0; i < x->type->rank; i++)
+    if (i != from) dims[n++] = x->type->dims[i];
+  dims[to] *= x->type->dims[from];
+  return cx_reshape(cx_move_axis(x, from, to), n, dims);
+}
+
+/* Axis `at` split in two, the slower part of this extent. */
+static CxVal split_axis(CxVal x, int at, int64_t extent) {
+  if (!x || !extent) return NULL;
+  int64_t dims[CX_MAX_RANK];
+  int n = 0;
+  for (int i = 0; i < x->type->rank; i++) {
+    if (i == at) dims[n++] = extent;
+    dims[n++] = i == at ? x->type->dims[i] / extent : x->type->dims[i];
+  }
+  return cx_reshape(x, n, dims);
+}
+
+static CxInts spec_swapped(const CxInts *spec, int64_t *to) { /* the first two exchanged */
+  memcpy(to, spec->v, (size_t)spec->n * sizeof *to);
+  to[0] = spec->v[1], to[1] = spec->v[0];
+  return (CxInts){.v = to, .n = spec->n};
+}
+
+static CxVal conv_bind(CxVal x, CxVal y, const CxConvAttrs *c) { return cx_bind1(CX_OP_CONV_GENERAL_DILATED, (CxVal[]){x, y}, 2, c); }
+
+/* [m, gk] [k, gj] -> [m, gj]: features of the kernel change sides, group by group, and space is reversed. */
+static CxVal conv_transpose_lhs(const CxApp *a, CxVal ct, CxVal rhs) {
+  CxConvAttrs c = *(const CxConvAttrs *)a->attrs;
+  const CxConvDims d = c.dimension_numbers;
+  const CxType *x = a->types[0];
+  int64_t spec[CX_MAX_RANK], pads[2 * CX_MAX_RANK], groups = c.feature_group_count > 1 ? c.feature_group_count : c.batch_group_count;
+  for (int i = 0; i < x->rank - 2; i++) {
+    int64_t window = dilated(rhs->type->dims[d.rhs_spec.v[i + 2]], c.rhs_dilation.v[i]);
+    int64_t in = dilated(x->dims[d.lhs_spec.v[i + 2]], c.lhs_dilation.v[i]);
+    pads[2 * i] = window - c.padding.v[2 * i] - 1;
+    pads[2 * i + 1] = in + window - 1 - dilated(ct->type->dims[d.out_spec.v[i + 2]], c.window_strides.v[i]) - pads[2 * i];
+  }
+  if (groups > 1) rhs = merge_axis(split_axis(rhs, (int)d.rhs_spec.v[0], groups), (int)d.rhs_spec.v[0], (int)d.rhs_spec.v[1]);
+  rhs = cx_convert(cx_rev(rhs, (CxInts){.v = d.rhs_spec.v + 2, .n = x->rank - 2}), ct->type->dtype);
+  int64_t batch_groups = c.batch_group_count;
+  CxInts strides = c.window_strides;
+  c.window_strides = c.lhs_dilation, c.lhs_dilation = strides, c.padding.v = pads;
+  c.feature_group_count = groups, c.batch_group_count = 1;
+  c.dimension_numbers = (CxConvDims){d.out_spec, spec_swapped(&d.rhs_spec, spec), d.lhs_spec};
+  CxVal got = conv_bind(ct, rhs, &c);
+  if (got && got->type->dtype != x->dtype) got = cx_convert(got, x->dtype);
+  if (batch_groups > 1) got = merge_axis(split_axis(got, (int)d.lhs_spec.v[1], batch_groups), (int)d.lhs_spec.v[1], (int)d.lhs_spec.v[0]);
+  return got;
+}
+
+/* [gj, m] [m, gk] -> [j, gk]: feature groups become batch groups and the other way round. */
+static CxVal conv_transpose_rhs(const CxApp *a, CxVal ct, CxVal lhs) {
+  CxConvAttrs c = *(const CxConvAttrs *)a->attrs;
+  const CxConvDims d = c.dimension_numbers;
+  const CxType *w = a->types[1];
+  if (!ct->type->size) return NULL; /* a zero cotangent */
+  int64_t spec[3][CX_MAX_RANK], pads[2 * CX_MAX_RANK];
+  for (int i = 0; i < w->rank - 2; i++) {
+    int64_t window = dilated(w->dims[d.rhs_spec.v[i + 2]], c.rhs_dilation.v[i]);
+    int64_t in = dilated(lhs->type->dims[d.lhs_spec.v[i + 2]], c.lhs_dilation.v[i]);
+    pads[2 * i] = c.padding.v[2 * i];
+    pads[2 * i + 1] = dilated(ct->type->dims[d.out_spec.v[i + 2]], c.window_strides.v[i]) - in + window - pads[2 * i] - 1;
+  }
+  int64_t groups = c.feature_group_count;
+  CxInts strides = c.window_strides;
+  c.window_strides = c.rhs_dilation, c.rhs_dilation = strides, c.padding.v = pads;
+  c.feature_group_count = c.batch_group_count, c.batch_group_count = groups;
+  c.dimension_numbers = (CxConvDims){spec_swapped(&d.lhs_spec, spec[0]), spec_swapped(&d.out_spec, spec[1]), spec_swapped(&d.rhs_spec, spec[2])};
+  CxVal got = conv_bind(cx_convert(lhs, ct->type->dtype), ct, &c);
+  return got && got->type->dtype != w->dtype ? cx_convert(got, w->dtype) : got;
+}
+
+static void conv_transpose(const CxApp *a, const CxVal *ct, CxVal *ct_in) {
+  if (!ct[0]) return;
+  if (!a->in[0] && !a->in[1]) rule_nonlinear(a, ct, ct_in);
+  else if (!a->in[0]) ct_in[0] = conv_transpose_lhs(a, ct[0], a->in[1]);
+  else ct_in[1] = conv_transpose_rhs(a, ct[0], a->in[0]);
+}
+
+/* An axis of extent `size` at `at` joins axis `into` (counted without it) inside its groups: group, new axis, rest. */
+static CxVal merge_in_groups(CxVal x, int at, int into, int64_t groups) {
+  x = split_axis(x, into + (at <= into), groups);
+  x = merge_axis(x, at + (into < at), into + 1);
+  return merge_axis(x, into, into);
+}
+
+static bool conv_batch_empty(const CxApp *a, const int *axis, CxVal *out) { /* an empty batch: the type of one example, no elements */
+  const CxType *types[2], *one;
+  for (int i = 0; i < 2; i++) {
+    const CxType *t = a->types[i];
+    int64_t dims[CX_MAX_RANK];
+    int n = 0;
+    for (int k = 0; k < t->rank; k++)
+      if (k != axis[i]) dims[n++] = t->dims[k];
+    TRY(types[i] = cx_type(t->dtype, n, dims, t->weak));
+  }
+  CxApp b = *a;
+  b.types = types;
+  TRY(conv_type(&b, &one));
+  int64_t dims[CX_MAX_RANK] = {0};
+  memcpy(dims + 1, one->dims, (size_t)one->rank * sizeof *dims);
+  return (*out = cx_zeros(cx_type(one->dtype, one->rank + 1, dims, false))) != NULL;
+}
+
+/* The batch joins the features in groups (both operands), the batch axis (lhs alone) or the output features (rhs alone). */
+static void conv_batch(const CxApp *a, const int *axis, int64_t size, CxVal *out, int *out_axis) {
+  CxConvAttrs c = *(const CxConvAttrs *)a->attrs;
+  const CxConvDims *d = &c.dimension_numbers;
+  int lhs_batch = (int)d->lhs_spec.v[0], lhs_feature = (int)d->lhs_spec.v[1], rhs_out = (int)d->rhs_spec.v[0];
+  int64_t groups = c.feature_group_count > 1 ? c.feature_group_count : c.batch_group_count;
+  CxVal x = a->in[0], w = a->in[1];
+  *out_axis = 0;
+  if (!size) {
+    conv_batch_empty(a, axis, out);
+    return;
+  }
+  if (axis[0] >= 0 && axis[1] >= 0) {
+    bool by_batch = c.batch_group_count > 1;
+    x = merge_axis(x, axis[0], by_batch ? lhs_batch : lhs_feature);
+    w = merge_axis(w, axis[1], rhs_out);
+    if (by_batch) c.batch_group_count *= size;
+    else c.feature_group_count *= size;
+    *out_axis = (int)d->out_spec.v[1];
+  } else if (axis[0] >= 0) {
+    x = c.batch_group_count == 1 ? merge_axis(x, axis[0], lhs_batch) : merge_in_groups(x, axis[0], lhs_batch, c.batch_group_count);
+    *out_axis = (int)d->out_spec.v[0];
+  } else {
+    w = groups == 1 ? merge_axis(w, axis[1], rhs_out) : merge_in_groups(w, axis[1], rhs_out, groups);
+    *out_axis = (int)d->out_spec.v[1];
+  }
+  CxVal z = conv_bind(x, w, &c);
+  if (axis[0] >= 0 || groups == 1) {
+    *out = split_axis(z, *out_axis, size);
+    return;
+  }
+  z = split_axis(split_axis(z, *out_axis, groups), *out_axis + 1, size);
+  *out = merge_axis(z, *out_axis, *out_axis + 1);
+}
+
+static const char *const conv_dims_names[] = {"ConvDimensionNumbers", "lhs_spec", "rhs_spec", "out_spec", NULL};
+static const CxField conv_fields[] = {CX_FIELD(CxConvAttrs, batch_group_count, INT, 0, NULL),
+                                      CX_FIELD(CxConvAttrs, dimension_numbers, DIMS, 3, conv_dims_names),
+                                      CX_FIELD(CxConvAttrs, feature_group_count, INT, 0, NULL),
+                                      CX_FIELD(CxConvAttrs, lhs_dilation, INTS, 0, NULL),
+                                      CX_FIELD(CxConvAttrs, out_sharding, STR, 0, NULL),
+                                      CX_FIELD(CxConvAttrs, padding, INTS, 2, NULL),
+                                      CX_FIELD(CxConvAttrs, precision, ENUM, 0, precision_names),
+                                      CX_FIELD(CxConvAttrs, preferred_element_type, DTYPE, 0, NULL),
+                                      CX_FIELD(CxConvAttrs, rhs_dilation, INTS, 0, NULL),
+                                      CX_FIELD(CxConvAttrs, window_strides, INTS, 0, NULL), CX_FIELDS_END};
+const CxOp cx_op_CONV_GENERAL_DILATED = {
+    .name = "conv_general_dilated", .doc = "z[n, o, p] = sum over i, q of padded lhs[n, i, p * stride + q * rhs_dilation] * rhs[o, i, q]",
+    .nin = 2, .nout = 1, .fields = conv_fields, .attrs_bytes = sizeof(CxConvAttrs), .type = conv_type, .exec = conv_exec,
+    .jvp = bilinear_jvp, .transpose = conv_transpose, .batch = conv_batch, .partial = rule_partial_default, .fold = rule_nofold};
+
+CxVal cx_conv_general_dilated(CxVal lhs, CxVal rhs, const CxConv *c) {
+  return conv_bind(lhs, rhs, &(CxConvAttrs){c->batch_group_count, c->dims, c->feature_group_count, c->lhs_dilation, NULL, c->padding,
+                                            (int32_t)c->precision, c->preferred, c->rhs_dilation, c->window_strides});
+}
