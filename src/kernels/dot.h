@@ -1,5 +1,6 @@
-/* Dot products and convolutions. Operands and result have one dtype: integers wrap, bool is "or" of "and"s, floats narrower than
- * 32 bits accumulate in f32 and round once. The type rules have checked all extents; contracted extents of 0 give zeros. */
+/* Dot products and convolutions. The dtype of out decides how they are computed: floats narrower than 32 bits are multiplied and
+ * summed in f32 and rounded once, integers of all widths wrap in out's, bool is "or" of "and"s; operands of other dtypes widen as
+ * needed. The type rules have checked all extents; contracted extents of 0 give zeros. */
 #ifndef KERNELS_DOT_H
 #define KERNELS_DOT_H
 
@@ -9,6 +10,9 @@
 
 /* out[batch…, x's free axes…, y's free axes…] = sum over the contracted axes of x * y; free axes keep their order. */
 bool kernel_dot_general(const CxView *x, const CxView *y, const CxDotDims *dims, const CxView *out);
+
+/* The dtype that products of these are computed in: F32, F64, C64, C128, U32 or U64. */
+CxDtype dot_compute_dtype(CxDtype x, CxDtype y, CxDtype out);
 
 /* JAX's conv_general_dilated: nothing is flipped. padding has two entries (low, high; either may be negative) per spatial axis. */
 typedef struct CxConvShape {
