@@ -14,6 +14,16 @@ typedef struct CxInts {
   ((CxInts){.v = (const int64_t[]){__VA_ARGS__}, .n = (int32_t)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t))})
 #define CX_NO_INTS ((CxInts){.v = (const int64_t[]){0}, .n = 0})
 
+/* A number given by the user, in the form it was given. */
+typedef struct CxNumber {
+  char kind; /* 0 None, b bool, i signed, u unsigned, f float, c complex */
+  int64_t i; /* b, i; the bits of u */
+  double re, im;
+} CxNumber;
+#define CX_NO_NUMBER ((CxNumber){0})
+#define CX_FLOAT(x) ((CxNumber){.kind = 'f', .re = (x)})
+#define CX_INT(x) ((CxNumber){.kind = 'i', .i = (x)})
+
 /* clang-format off */
 #define CX_UNARY_BUILDERS(X) \
   X(NEG, neg) X(SIGN, sign) X(FLOOR, floor) X(CEIL, ceil) X(IS_FINITE, is_finite) X(EXP, exp) X(EXP2, exp2) X(LOG, log) X(EXPM1, expm1) \
@@ -68,7 +78,34 @@ CxVal cx_dynamic_slice(CxVal x, const CxVal *start, const int64_t *sizes);
 CxVal cx_dynamic_update_slice(CxVal x, CxVal update, const CxVal *start);
 CxVal cx_rev(CxVal x, CxInts axes);
 CxVal cx_iota(CxDtype dtype, int rank, const int64_t *dims, int axis);
-CxVal cx_bitcast(CxVal x, CxDtype dtype);
+CxVal cx_bitcast(CxVal x, CxDtype dtype);                           /* a narrower dtype adds a trailing axis, a wider one takes it */
+bool cx_split(CxVal x, CxInts sizes, int axis, CxVal *out);         /* out[sizes.n] */
+CxVal cx_tile(CxVal x, const int64_t *reps);                        /* one count per axis */
+
+/* What happens to a window that an index puts outside of the array. */
+typedef enum CxIndexMode {
+  CX_INDEX_CLIP,         /* the start moves so that the window fits */
+  CX_INDEX_FILL_OR_DROP, /* gather reads the fill value; scatter drops the window */
+  CX_INDEX_PROMISE       /* "in bounds" by promise, checked: gather clips, scatter drops */
+} CxIndexMode;
+
+/* The last axis of the indices holds the index vectors. Lists are sorted where JAX asks for it; those of batching pair up. */
+typedef struct CxGatherDims {
+  CxInts offset_dims, collapsed_slice_dims, start_index_map, operand_batching_dims, start_indices_batching_dims;
+  bool indices_are_sorted, unique_indices;
+} CxGatherDims;
+typedef struct CxScatterDims {
+  CxInts update_window_dims, inserted_window_dims, scatter_dims_to_operand_dims, operand_batching_dims, scatter_indices_batching_dims;
+  bool indices_are_sorted, unique_indices;
+} CxScatterDims;
+/* fill: read outside of the array under CX_INDEX_FILL_OR_DROP; CX_NO_NUMBER is NaN, the least signed or the greatest unsigned integer. */
+CxVal cx_gather(CxVal x, CxVal indices, CxGatherDims dims, const int64_t *slice_sizes, CxIndexMode mode, CxNumber fill);
+CxVal cx_scatter(CxVal x, CxVal indices, CxVal updates, CxScatterDims dims, CxIndexMode mode); /* the last of equal indices stays */
+CxVal cx_scatter_add(CxVal x, CxVal indices, CxVal updates, CxScatterDims dims, CxIndexMode mode);
+CxVal cx_scatter_sub(CxVal x, CxVal indices, CxVal updates, CxScatterDims dims, CxIndexMode mode);
+CxVal cx_scatter_mul(CxVal x, CxVal indices, CxVal updates, CxScatterDims dims, CxIndexMode mode);
+CxVal cx_scatter_min(CxVal x, CxVal indices, CxVal updates, CxScatterDims dims, CxIndexMode mode);
+CxVal cx_scatter_max(CxVal x, CxVal indices, CxVal updates, CxScatterDims dims, CxIndexMode mode);
 
 CxVal cx_reduce_sum(CxVal x, CxInts axes);
 CxVal cx_reduce_prod(CxVal x, CxInts axes);

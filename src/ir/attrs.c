@@ -95,6 +95,10 @@ static bool graphs_equal(const CxGraphs *a, const CxGraphs *b) {
   return true;
 }
 
+static bool numbers_equal(const CxNumber *a, const CxNumber *b) {
+  return a->kind == b->kind && a->i == b->i && !memcmp(&a->re, &b->re, 8) && !memcmp(&a->im, &b->im, 8);
+}
+
 static bool field_equal(const CxField *f, const void *p, const void *q) {
   switch (f->kind) {
     case CX_FIELD_END: return true;
@@ -113,6 +117,7 @@ static bool field_equal(const CxField *f, const void *p, const void *q) {
     case CX_FIELD_GRAPH: return graph_equal(*(CxGraph *const *)p, *(CxGraph *const *)q);
     case CX_FIELD_GRAPHS: return graphs_equal(p, q);
     case CX_FIELD_FN: return *(void *const *)p == *(void *const *)q;
+    case CX_FIELD_NUMBER: return numbers_equal(p, q);
     case CX_FIELD_TYPES: {
       const CxTypes *a = p, *b = q;
       return a->n == b->n && (!a->n || !memcmp(a->v, b->v, (size_t)a->n * sizeof *a->v));
@@ -149,6 +154,10 @@ static uint64_t field_hash(const CxField *f, const void *p, uint64_t h) {
     case CX_FIELD_GRAPHS:
       for (int i = 0; i < ((const CxGraphs *)p)->n; i++) h = hash_mix(h, graph_hash(((const CxGraphs *)p)->v[i]));
       return h;
+    case CX_FIELD_NUMBER: {
+      const CxNumber *x = p;
+      return hash_bytes(hash_bytes(hash_mix(h, (uint64_t)x->kind ^ (uint64_t)x->i << 8), &x->re, 8), &x->im, 8);
+    }
     case CX_FIELD_FN: return h; /* functions are compared by identity; content hashes must not depend on addresses */
     case CX_FIELD_TYPES:
       for (int i = 0; i < ((const CxTypes *)p)->n; i++) h = hash_mix(h, ((const CxTypes *)p)->v[i]->hash);

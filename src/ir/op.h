@@ -37,6 +37,7 @@ typedef enum CxFieldKind {
   CX_FIELD_FN,     /* CxFn *: a host function; printed by name, never parsed */
   CX_FIELD_TYPES,  /* CxTypes: result types of callbacks */
   CX_FIELD_DIMS,   /* a struct of field.group CxInts; names: its class ("" prints the members as nested pairs of lists), then the members */
+  CX_FIELD_NUMBER, /* CxNumber; None, True, 3, 1.5, nan, (1+2j) */
 } CxFieldKind;
 
 typedef struct CxTypes {

@@ -204,13 +204,13 @@ void kernel_gather(const CxView *operand, const CxView *indices, const CxGatherD
   if (!fill) gather_default_fill(out->dtype, (void *)&value);
   view_strides(operand, own);
   view_strides(out, to);
-  for (int i = 0; i < dims->n_offset; i++) is_offset[dims->offset_dims[i]] = true;
+  for (int i = 0; i < dims->offset_dims.n; i++) is_offset[dims->offset_dims.v[i]] = true;
   for (int i = 0; i < operand->rank; i++) {
-    if (dims_have(dims->collapsed_slice_dims, dims->n_collapsed, i)) continue;
-    if (dims_have(dims->operand_batching_dims, dims->n_batching, i)) continue;
+    if (dims_have(dims->collapsed_slice_dims.v, dims->collapsed_slice_dims.n, i)) continue;
+    if (dims_have(dims->operand_batching_dims.v, dims->operand_batching_dims.n, i)) continue;
     sizes[n] = slice_sizes[i];
     from[n] = own[i];
-    offset[n] = to[dims->offset_dims[n]];
+    offset[n] = to[dims->offset_dims.v[n]];
     n++;
   }
   CxMove window, filling;
@@ -218,8 +218,8 @@ void kernel_gather(const CxView *operand, const CxView *indices, const CxGatherD
   move_plan(&filling, item, n, sizes, offset, none);
   Walk w;
   Places p;
-  walk_start(&w, indices, own, dims->operand_batching_dims, dims->start_indices_batching_dims, dims->n_batching, to, is_offset);
-  walk_components(&w, dims->start_index_map, dims->n_start, operand, own, slice_sizes);
+  walk_start(&w, indices, own, dims->operand_batching_dims.v, dims->start_indices_batching_dims.v, dims->operand_batching_dims.n, to, is_offset);
+  walk_components(&w, dims->start_index_map.v, dims->start_index_map.n, operand, own, slice_sizes);
   w.drop = mode == CX_INDEX_FILL_OR_DROP;
   while (walk_next(&w, &p))
     if (window.rank == 0)
@@ -290,12 +290,12 @@ bool kernel_scatter(const CxView *operand, const CxView *indices, const CxView *
   if (view_count(updates) == 0) return true;
   view_strides(out, own);
   view_strides(updates, from);
-  for (int i = 0; i < dims->n_window; i++) is_window[dims->update_window_dims[i]] = true;
+  for (int i = 0; i < dims->update_window_dims.n; i++) is_window[dims->update_window_dims.v[i]] = true;
   for (int i = 0; i < operand->rank; i++) {
     bounds[i] = 1;
-    if (dims_have(dims->inserted_window_dims, dims->n_inserted, i)) continue;
-    if (dims_have(dims->operand_batching_dims, dims->n_batching, i)) continue;
-    int64_t dim = dims->update_window_dims[n];
+    if (dims_have(dims->inserted_window_dims.v, dims->inserted_window_dims.n, i)) continue;
+    if (dims_have(dims->operand_batching_dims.v, dims->operand_batching_dims.n, i)) continue;
+    int64_t dim = dims->update_window_dims.v[n];
     sizes[n] = bounds[i] = updates->dims[dim];
     window_from[n] = from[dim];
     window_to[n++] = own[i];
@@ -304,8 +304,8 @@ bool kernel_scatter(const CxView *operand, const CxView *indices, const CxView *
   move_plan(&window, cx_dtype_bytes(out->dtype), n, sizes, window_to, window_from);
   Walk w;
   Places p;
-  walk_start(&w, indices, own, dims->operand_batching_dims, dims->scatter_indices_batching_dims, dims->n_batching, from, is_window);
-  walk_components(&w, dims->scatter_dims_to_operand_dims, dims->n_start, out, own, bounds);
+  walk_start(&w, indices, own, dims->operand_batching_dims.v, dims->scatter_indices_batching_dims.v, dims->operand_batching_dims.n, from, is_window);
+  walk_components(&w, dims->scatter_dims_to_operand_dims.v, dims->scatter_dims_to_operand_dims.n, out, own, bounds);
   w.drop = mode != CX_INDEX_CLIP;
   while (walk_next(&w, &p)) scatter_places(&window, &c, combine, &p, out->data, updates->data);
   return true;

@@ -5,24 +5,8 @@
 
 #include "ir/opcode.h"
 #include "ir/view.h"
+#include <cuirax/ops.h>
 #include <stdbool.h>
-
-typedef enum CxIndexMode {
-  CX_INDEX_CLIP,         /* the start moves so that the window fits */
-  CX_INDEX_FILL_OR_DROP, /* a window that does not fit reads as the fill value; its update is dropped */
-  CX_INDEX_PROMISE       /* "in bounds" by promise, checked: gather clips, scatter drops */
-} CxIndexMode;
-
-typedef struct CxGatherDims {
-  const int64_t *offset_dims, *collapsed_slice_dims, *start_index_map, *operand_batching_dims, *start_indices_batching_dims;
-  int n_offset, n_collapsed, n_start, n_batching; /* n_batching counts both batching lists */
-} CxGatherDims;
-
-typedef struct CxScatterDims {
-  const int64_t *update_window_dims, *inserted_window_dims, *scatter_dims_to_operand_dims, *operand_batching_dims,
-      *scatter_indices_batching_dims;
-  int n_window, n_inserted, n_start, n_batching;
-} CxScatterDims;
 
 /* fill: one element, or NULL for JAX's default (gather_default_fill). */
 void kernel_gather(const CxView *operand, const CxView *indices, const CxGatherDims *dims, const int64_t *slice_sizes,

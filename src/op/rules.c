@@ -64,6 +64,24 @@ char *app_types_text(const CxApp *a, char *buf, size_t n) {
   return buf;
 }
 
+char *dims_text(const int64_t *v, int n, char *buf, size_t size) {
+  size_t at = (size_t)snprintf(buf, size, "(");
+  for (int i = 0; i < n && at + 32 < size; i++) at += (size_t)snprintf(buf + at, size - at, "%s%lld", i ? ", " : "", (long long)v[i]);
+  snprintf(buf + at, size - at, n == 1 ? ",)" : ")");
+  return buf;
+}
+
+char *shapes_text(const CxApp *a, char *buf, size_t size) {
+  size_t at = 0;
+  buf[0] = 0;
+  for (uint32_t i = 0; i < a->nin && at + 64 < size; i++) {
+    if (i) at += (size_t)snprintf(buf + at, size - at, ", ");
+    dims_text(a->types[i]->dims, a->types[i]->rank, buf + at, size - at);
+    at += strlen(buf + at);
+  }
+  return buf;
+}
+
 bool type_fail(const CxApp *a, const char *format, ...) {
   char text[1024], types[512];
   va_list args;
@@ -80,6 +98,11 @@ bool exec_alloc(const CxApp *a, const CxType *const *types, CxVal *out) {
       return false;
     }
   return true;
+}
+
+CxVal exec_take(const CxApp *a, uint32_t i, const CxType *type) {
+  if (i < 64 && a->dying >> i & 1 && node_is_sole_owner(a->in[i])) return node_array_sharing(type, a->in[i], 0);
+  return node_array(type);
 }
 
 CxVal cx_instantiate(CxVal tangent, const CxType *type) {

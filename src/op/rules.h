@@ -24,8 +24,13 @@ CxJvpRule rule_jvp_linear_all;
 bool type_fail(const CxApp *a, const char *format, ...) __attribute__((format(printf, 2, 3), cold));
 char *app_types_text(const CxApp *a, char *buf, size_t n); /* "f32[3], i32[]" */
 
+char *dims_text(const int64_t *v, int n, char *buf, size_t size); /* "(2, 3)", "(2,)" */
+char *shapes_text(const CxApp *a, char *buf, size_t size);        /* "(2, 3), (4,)" */
+
 /* Results for exec rules: fresh arrays of the result types. */
 bool exec_alloc(const CxApp *a, const CxType *const *types, CxVal *out);
+/* A result of this type that starts as a copy of operand i is to be made: operand i's own memory if nobody will miss it. */
+CxVal exec_take(const CxApp *a, uint32_t i, const CxType *type);
 
 CxVal cx_instantiate(CxVal tangent, const CxType *type); /* NULL (and no error pending) becomes zeros of type's tangent type */
 CxVal cx_add_tangents(CxVal a, CxVal b);                 /* either may be NULL = zero */

@@ -165,14 +165,17 @@ def test_bitcast(rng, source, target):
 
 # ---- gather and scatter ----
 
+class Ints(ctypes.Structure):
+    _fields_ = [("v", INT64_P), ("n", ctypes.c_int32), ("none", ctypes.c_bool)]
+
+
 class GatherDims(ctypes.Structure):
-    _fields_ = [(n, INT64_P) for n in ("offset", "collapsed", "start", "batching", "indices_batching")] + \
-               [(n, ctypes.c_int) for n in ("n_offset", "n_collapsed", "n_start", "n_batching")]
+    _fields_ = [(n, Ints) for n in ("offset", "collapsed", "start", "batching", "indices_batching")] + \
+               [(n, ctypes.c_bool) for n in ("indices_are_sorted", "unique_indices")]
 
 
-def gather_dims(window, collapsed, start, batching, indices_batching):
-    return GatherDims(*map(ints, (window, collapsed, start, batching, indices_batching)),
-                      len(window), len(collapsed), len(start), len(batching))
+def gather_dims(*lists):
+    return GatherDims(*(Ints(ints(values), len(values), False) for values in lists), False, False)
 
 
 MODES = [lax.GatherScatterMode.CLIP, lax.GatherScatterMode.FILL_OR_DROP, lax.GatherScatterMode.PROMISE_IN_BOUNDS]
