@@ -1,0 +1,77 @@
+/* Binding Python arguments to library functions from the signature table (build/gen/api_table.c, made by scripts/gen_api.py). */
+#ifndef PYTHON_BIND_H
+#define PYTHON_BIND_H
+
+#include "python/py.h"
+#include <structmember.h>
+#include <cuirax/library.h>
+
+typedef enum PyKind {
+  PY_KIND_VAL,    /* array-like; None where it is the default */
+  PY_KIND_VALS,   /* a sequence of array-likes, or the rest of the positional arguments */
+  PY_KIND_NESTED, /* array-like or nested sequences */
+  PY_KIND_AXES,   /* None, an int or a sequence of ints */
+  PY_KIND_INTS,   /* an int or a sequence of ints */
+  PY_KIND_SHAPE,  /* the same, with JAX's messages for shapes */
+  PY_KIND_INT,
+  PY_KIND_OPTINT, /* an int or None */
+  PY_KIND_FLOAT,
+  PY_KIND_BOOL,
+  PY_KIND_STR,
+  PY_KIND_DTYPE,
+  PY_KIND_NONE, /* accepted only as None: not supported, as in JAX */
+  PY_KIND_OBJ,  /* accepted and ignored (precision, out_sharding, … at their defaults' meaning) */
+} PyKind;
+
+enum { PY_PARAM_STAR = 1, PY_PARAM_KW_ONLY = 2, PY_PARAM_OPTIONAL = 4 };
+
+typedef union PyArg {
+  CxVal val;
+  CxVals vals;
+  CxInts ints;
+  CxOptInt opt;
+  int64_t i;
+  double f;
+  bool b;
+  const char *s;
+  CxDtype dtype;
+} PyArg;
+
+typedef struct PyParam {
+  const char *name;
+  PyKind kind;
+  unsigned flags;
+  PyArg fallback;
+} PyParam;
+
+typedef enum PyResultKind { PY_RESULT_VAL, PY_RESULT_VALS, PY_RESULT_LIST, PY_RESULT_INT, PY_RESULT_BOOL, PY_RESULT_DTYPE, PY_RESULT_SHAPE } PyResultKind;
+
+typedef union PyResult {
+  CxVal val;
+  CxVals vals;
+  CxInts ints;
+  int64_t i;
+  bool b;
+  CxDtype dtype;
+} PyResult;
+
+typedef struct PyApi {
+  const char *module, *name;
+  const PyParam *params;
+  int n, pos_only;
+  PyResultKind result;
+  bool (*call)(const PyArg *a, PyResult *r);
+  const char *signature, *doc;
+} PyApi;
+
+typedef struct PyAlias {
+  const char *module, *name, *of_module, *of_name;
+} PyAlias;
+
+extern const PyApi py_api[];
+extern const PyAlias py_aliases[];
+
+/* The Python function object of a library function: borrowed; NULL without exception if there is none. */
+PyObject *py_api_function(const char *module, const char *name);
+
+#endif
