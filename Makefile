@@ -32,7 +32,7 @@ endif
 AR ?= ar
 OPT ?= -O2
 KERNEL_OPT ?= -O3 -fno-trapping-math
-CPPFLAGS_ALL := -Iinclude -Isrc -D_GNU_SOURCE $(CPPFLAGS)
+CPPFLAGS_ALL := -Iinclude -Isrc -I$(BUILD)/gen -D_GNU_SOURCE $(CPPFLAGS)
 CFLAGS_ALL := -std=gnu17 -g -fPIC -fno-math-errno -ffp-contract=off \
   -fno-semantic-interposition -fstack-protector-strong $(WARN)
 LDFLAGS_ALL := -Wl,-z,relro,-z,now
@@ -55,7 +55,9 @@ EXT_SRC := $(sort $(shell find src/python -name '*.c' 2>/dev/null))
 TEST_SRC := $(sort $(wildcard tests/c/*.c))
 HEADERS := $(sort $(wildcard include/*.h include/cuirax/*.h))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
-EXT_OBJ := $(EXT_SRC:%.c=$(BUILD)/obj/%.o)
+EXT_OBJ := $(EXT_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/gen/api_table.o
+SIGS := $(sort $(wildcard src/*/*.sig))
+GEN := $(BUILD)/gen/stamp
 TESTS := $(TEST_SRC:tests/c/%.c=$(BUILD)/tests/%)
 
 EXT := $(if $(EXT_SRC),$(BUILD)/ext.stamp)
@@ -68,6 +70,20 @@ lib: $(BUILD)/libcuirax.a $(BUILD)/libcuirax.so
 ext: $(EXT)
 ctests: $(TESTS)
 
+# --- made from the signature tables: build/gen/cuirax/library.h and build/gen/api_table.c
+
+$(GEN): $(SIGS) scripts/gen_api.py
+	@mkdir -p $(@D)
+	$(call say,GEN,$(BUILD)/gen)
+	@python3 scripts/gen_api.py $(BUILD)/gen $(SIGS)
+	@touch $@
+$(BUILD)/gen/api_table.c: $(GEN) ;
+$(BUILD)/obj/gen/api_table.o: CPPFLAGS_ALL += -isystem $(PY_INCLUDE)
+$(BUILD)/obj/gen/api_table.o: $(BUILD)/gen/api_table.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(OPT) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
+
 # --- compile: an object is rebuilt when its sources, headers or the flags change
 
 $(BUILD)/flags: FORCE
@@ -77,7 +93,7 @@ $(BUILD)/flags: FORCE
 
 $(BUILD)/obj/src/kernels/%.o: OPT := $(KERNEL_OPT)
 $(BUILD)/obj/src/python/%.o: CPPFLAGS_ALL += -isystem $(PY_INCLUDE)
-$(BUILD)/obj/%.o: %.c $(BUILD)/flags
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(GEN)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(OPT) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
@@ -154,7 +170,7 @@ lint-lite:
 lint: lint-lite $(LIB_SRC:%.c=$(BUILD)/lint/%.ok) $(EXT_SRC:%.c=$(BUILD)/lint/%.ok) $(TEST_SRC:%.c=$(BUILD)/lint/%.ok)
 	@echo 'lint: clean'
 $(BUILD)/lint/src/python/%.ok: CPPFLAGS_ALL += -isystem $(PY_INCLUDE)
-$(BUILD)/lint/%.ok: %.c $(BUILD)/flags
+$(BUILD)/lint/%.ok: %.c $(BUILD)/flags | $(GEN)
 	@mkdir -p $(@D)
 	@$(CC) $(CPPFLAGS_ALL) $(OPT) $(CFLAGS_ALL) -Werror -MMD -MP -MF $(@:.ok=.d) -MT $@ -S -o /dev/null $<
 	@touch $@

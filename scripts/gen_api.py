@@ -213,7 +213,7 @@ def main():
         if f.c in seen:
             sys.exit(f"{f.c} is declared twice")
         seen.add(f.c)
-    head = "/* Made by scripts/gen_api.py from src/*/*.sig: the library functions. Defaults stand in the macros. */\n"
+    head = "/* Made by scripts/gen_api.py from the .sig files: the library functions. Defaults stand in the macros. */\n"
     body = "\n\n".join(f.header() for f in functions)
     write(f"{out}/cuirax/library.h", head + "#ifndef CUIRAX_LIBRARY_H\n#define CUIRAX_LIBRARY_H\n\n#include <cuirax/ops.h>\n#include <math.h>\n\n"
           "typedef struct CxOptInt {\n  bool given;\n  int64_t v;\n} CxOptInt;\n\n" + body + "\n\n#endif\n")
