@@ -52,23 +52,26 @@ LDFLAGS_ALL += $(LDFLAGS)
 
 LIB_SRC := $(filter-out src/python/%,$(sort $(shell find src -name '*.c')))
 EXT_SRC := $(sort $(shell find src/python -name '*.c' 2>/dev/null))
+EXAMPLE_SRC := $(sort $(wildcard examples/*.c))
 TEST_SRC := $(sort $(wildcard tests/c/*.c))
 HEADERS := $(sort $(wildcard include/*.h include/cuirax/*.h))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
 EXT_OBJ := $(EXT_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/gen/api_table.o
 SIGS := $(sort $(wildcard src/*/*.sig))
 GEN := $(BUILD)/gen/stamp
+EXAMPLES := $(EXAMPLE_SRC:examples/%.c=$(BUILD)/examples/%)
 TESTS := $(TEST_SRC:tests/c/%.c=$(BUILD)/tests/%)
 
 EXT := $(if $(EXT_SRC),$(BUILD)/ext.stamp)
 PY_INCLUDE = $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_paths()["include"])')
 EXT_SUFFIX = $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))')
 
-.PHONY: all lib ext ctests venv demo test check bench lint lint-lite count clean distclean FORCE
+.PHONY: all lib ext ctests examples venv demo test check bench lint lint-lite count clean distclean FORCE
 all: lib $(if $(SAN),,ext)
 lib: $(BUILD)/libcuirax.a $(BUILD)/libcuirax.so
 ext: $(EXT)
 ctests: $(TESTS)
+examples: $(EXAMPLES)
 
 # --- made from the signature tables: build/gen/cuirax/library.h and build/gen/api_table.c
 
@@ -109,9 +112,9 @@ $(BUILD)/libcuirax.a: $(LIB_OBJ) $(BUILD)/objects
 	$(Q)$(AR) rcs $@ $(LIB_OBJ)
 
 # the shared library exports exactly what the public headers declare
-$(BUILD)/exports.map: $(HEADERS) scripts/exports.py
+$(BUILD)/exports.map: $(HEADERS) $(GEN) scripts/exports.py
 	@mkdir -p $(BUILD)
-	@python3 scripts/exports.py $(HEADERS) > $@
+	@echo '#include <cuirax.h>' | $(CC) -Iinclude -I$(BUILD)/gen -E -P -xc - | python3 scripts/exports.py > $@
 
 $(BUILD)/libcuirax.so: $(LIB_OBJ) $(BUILD)/objects $(BUILD)/exports.map
 	$(call say,LD,$@)
@@ -135,6 +138,12 @@ $(BUILD)/obj/tests/c/%.o: tests/c/check.h
 .SECONDARY: $(TEST_SRC:%.c=$(BUILD)/obj/%.o)
 
 -include $(LIB_OBJ:.o=.d) $(EXT_OBJ:.o=.d) $(TEST_SRC:%.c=$(BUILD)/obj/%.d)
+
+# an example sees the public headers and the archive only
+$(BUILD)/examples/%: examples/%.c $(BUILD)/libcuirax.a $(HEADERS) $(GEN)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -Iinclude -I$(BUILD)/gen $(OPT) $(CFLAGS_ALL) $(LDFLAGS_ALL) $< $(BUILD)/libcuirax.a -o $@ $(LDLIBS_ALL)
 
 # --- run
 
