@@ -116,6 +116,9 @@ CxVal cx_reduce_or(CxVal x, CxInts axes);
 CxVal cx_reduce_xor(CxVal x, CxInts axes);
 CxVal cx_argmax(CxVal x, int axis, CxDtype index_dtype);
 CxVal cx_argmin(CxVal x, int axis, CxDtype index_dtype);
+/* Any computation, as a graph of 2n scalars (accumulators, elements) -> n scalars; results into out[n]. */
+struct CxGraph;
+bool cx_reduce(uint32_t n, const CxVal *xs, const CxVal *inits, struct CxGraph *region, CxInts axes, CxVal *out);
 CxVal cx_cumsum(CxVal x, int axis, bool reverse);
 CxVal cx_cumprod(CxVal x, int axis, bool reverse);
 CxVal cx_cummax(CxVal x, int axis, bool reverse);

@@ -1,6 +1,6 @@
 /* Reductions over axes. Rows for sum, prod, max, min, and, or, xor; argmax and argmin. Cumulative ops: cumulative.c. */
 #include "kernels/reduce.h"
-#include "op/rules.h"
+#include "op/region.h"
 
 typedef struct CxReduceAttrs { CxInts axes; } CxReduceAttrs;
 typedef struct CxArgAttrs { CxInts axes; CxDtype index_dtype; } CxArgAttrs;
@@ -155,3 +155,176 @@ static const CxField arg_fields[] = {CX_FIELD(CxArgAttrs, axes, INTS, 0, NULL), 
 
 ARG(ARGMAX, argmax, "index of the greatest along an axis; the first of equals; NaN wins")
 ARG(ARGMIN, argmin, "index of the least along an axis; the first of equals; NaN wins")
+
+/* ---- reduce: any region over any number of operands. z = region(... region(region(init, x_0), x_1) ..., x_n) ---- */
+
+typedef struct CxRegionReduceAttrs {
+  const char *computation; /* the name of the function that the region was made from */
+  CxInts dimensions;
+  CxGraph *jaxpr;
+} CxRegionReduceAttrs;
+
+static uint32_t half_nout(uint32_t nin, const void *attrs) {
+  (void)attrs;
+  return nin / 2;
+}
+
+static bool region_reduce_type(const CxApp *a, const CxType **out) {
+  const CxRegionReduceAttrs *r = a->attrs;
+  uint32_t n = a->nin / 2;
+  bool drop[CX_MAX_RANK] = {0};
+  if (!n || a->nin % 2) return type_fail(a, "takes as many initial values as operands, got %u values", a->nin);
+  TRY(region_check(a, r->jaxpr, n, a->types) && reduce_axes_ok(a, &r->dimensions, drop));
+  for (uint32_t i = 0; i < n; i++) {
+    const CxType *x = a->types[i], *init = a->types[n + i];
+    if (init->rank) return cx_fail(CX_ERR_VALUE, "reduce found non-scalar initial value: %u of rank %d", i, init->rank);
+    if (x->dtype != init->dtype)
+      return cx_fail(CX_ERR_TYPE, "reduce operand dtypes should match corresponding initial value dtypes, got operand %s and initial value %s",
+                     cx_dtype_name(x->dtype), cx_dtype_name(init->dtype));
+    if (!cx_type_same_dims(x, a->types[0])) return type_fail(a, "operands must have equal shapes");
+    TRY(out[i] = reduced(x, drop, x->dtype, x->weak && init->weak));
+  }
+  return true;
+}
+
+/* x with the reduced axes first, as one: [n, kept...] */
+static CxVal reduced_first(CxVal x, const CxInts *axes, int64_t *n) {
+  if (!x) return NULL;
+  const CxType *t = x->type;
+  int64_t perm[CX_MAX_RANK], dims[CX_MAX_RANK] = {1};
+  bool drop[CX_MAX_RANK] = {0};
+  int at = 0, rank = 1;
+  for (int i = 0; i < axes->n; i++) drop[axes->v[i]] = true;
+  for (int i = 0; i < t->rank; i++)
+    if (drop[i]) perm[at++] = i, dims[0] *= t->dims[i];
+  for (int i = 0; i < t->rank; i++)
+    if (!drop[i]) perm[at++] = i, dims[rank++] = t->dims[i];
+  *n = dims[0];
+  return cx_reshape(cx_transpose(x, perm), rank, dims);
+}
+
+static CxVal slice_drop(CxVal x, int64_t i) { /* x[i] */
+  if (!x) return NULL;
+  CxVal s = cx_slice_axis(x, 0, i, i + 1);
+  return s ? cx_reshape(s, s->type->rank - 1, s->type->dims + 1) : NULL;
+}
+
+static CxOpcode monoid_reduction(const CxApp *a) { /* the reduce_* op that computes the same, up to the initial value */
+  const CxRegionReduceAttrs *r = a->attrs;
+  CxOpcode op = a->nin == 2 ? region_monoid(r->jaxpr) : CX_OP_NONE;
+  switch (op) {
+    case CX_OP_ADD: return kind_in(a->types[0], "iufc") ? CX_OP_REDUCE_SUM : CX_OP_NONE;
+    case CX_OP_MUL: return kind_in(a->types[0], "iufc") ? CX_OP_REDUCE_PROD : CX_OP_NONE;
+    case CX_OP_MAX: return CX_OP_REDUCE_MAX;
+    case CX_OP_MIN: return CX_OP_REDUCE_MIN;
+    case CX_OP_AND: return CX_OP_REDUCE_AND;
+    case CX_OP_OR: return CX_OP_REDUCE_OR;
+    case CX_OP_XOR: return CX_OP_REDUCE_XOR;
+    default: return CX_OP_NONE;
+  }
+}
+
+static bool region_reduce_fold(const CxApp *a, CxVal *acc) {
+  const CxRegionReduceAttrs *r = a->attrs;
+  uint32_t n = a->nin / 2;
+  int64_t count = 0;
+  CxVal *x = cx_calloc(4 * n, sizeof *x), *pair = x + n;
+  bool ok = x != NULL;
+  for (uint32_t i = 0; ok && i < n; i++) ok = (x[i] = reduced_first(a->in[i], &r->dimensions, &count)) != NULL;
+  for (int64_t k = 0; ok && k < count; k++) {
+    CxScope scope; /* one step's values do not outlive it */
+    cx_scope_open(&scope);
+    for (uint32_t i = 0; i < n; i++) pair[i] = acc[i], pair[n + i] = slice_drop(x[i], k);
+    ok = region_map(r->jaxpr, pair, 2 * n, pair + 2 * n);
+    for (uint32_t i = 0; ok && i < n; i++) cx_retain(pair[2 * n + i]);
+    cx_scope_close(&scope);
+    for (uint32_t i = 0; ok && i < n; i++) acc[i] = cx_keep(pair[2 * n + i]);
+  }
+  cx_free(x);
+  return ok;
+}
+
+static bool region_reduce_build(const CxApp *a, const CxType *const *types, CxVal *acc) {
+  uint32_t n = a->nin / 2;
+  for (uint32_t i = 0; i < n; i++) TRY(acc[i] = cx_broadcast_like(a->in[n + i], types[i]));
+  CxOpcode op = monoid_reduction(a);
+  if (!op) return region_reduce_fold(a, acc);
+  const CxRegionReduceAttrs *r = a->attrs;
+  CxVal z = cx_bind1(op, a->in, 1, &(CxReduceAttrs){r->dimensions});
+  return (acc[0] = cx_bind1(region_monoid(r->jaxpr), (CxVal[]){acc[0], z}, 2, NULL)) != NULL;
+}
+
+static bool region_reduce_exec(const CxApp *a, const CxType *const *types, CxVal *out) {
+  return exec_build(a, types, region_reduce_build, out);
+}
+
+static void region_reduce_batch(const CxApp *a, const int *axis, int64_t size, CxVal *out, int *out_axis) {
+  CxRegionReduceAttrs r = *(const CxRegionReduceAttrs *)a->attrs;
+  uint32_t n = a->nin / 2;
+  int64_t shifted[CX_MAX_RANK];
+  CxVal *in = cx_calloc(a->nin, sizeof *in);
+  for (uint32_t i = n; i < a->nin; i++)
+    if (axis[i] >= 0) cx_fail(CX_ERR_NOT_IMPLEMENTED, "Batching rule for 'reduce' with batched initial values not implemented");
+  for (uint32_t i = 0; in && i < a->nin; i++) in[i] = i < n ? batch_to_front(a->in[i], axis[i], size) : a->in[i];
+  for (int i = 0; i < r.dimensions.n; i++) shifted[i] = r.dimensions.v[i] + 1;
+  r.dimensions.v = shifted;
+  if (in) cx_bind(a->op, in, a->nin, &r, out, a->nout);
+  for (uint32_t i = 0; i < n; i++) out_axis[i] = 0;
+  cx_free(in);
+}
+
+/* One halving of the pairs (x, t) along axis 0: the second half, filled up with the initial values, is combined into the first. */
+static bool halve(CxGraph *region, CxVal *x, CxVal *t, const CxVal *init, uint32_t n, CxVal *work) {
+  CxVal *in = work, *tin = work + 2 * n;
+  memset(tin, 0, 2 * n * sizeof *tin);
+  int64_t count = x[0]->type->dims[0], first = (count + 1) / 2, config[3 * CX_MAX_RANK] = {0, 2 * first - count};
+  for (uint32_t i = 0; i < n; i++) {
+    in[i] = cx_slice_axis(x[i], 0, 0, first), in[n + i] = cx_slice_axis(x[i], 0, first, count);
+    if (config[1]) in[n + i] = cx_pad(in[n + i], init[i], config);
+    if (!t[i]) continue;
+    tin[i] = cx_slice_axis(t[i], 0, 0, first), tin[n + i] = cx_slice_axis(t[i], 0, first, count);
+    if (config[1]) tin[n + i] = cx_pad(tin[n + i], cx_like(t[i], 0), config);
+  }
+  return !cx_failed() && region_map_jvp(region, in, tin, 2 * n, x, t);
+}
+
+/* The tangents by a tree of combinations, which is linear in them equation by equation (so it transposes). */
+static void region_reduce_jvp(const CxApp *a, const CxVal *t, CxVal *out, CxVal *tout) {
+  const CxRegionReduceAttrs *r = a->attrs;
+  uint32_t n = a->nin / 2;
+  cx_bind(a->op, a->in, a->nin, r, out, n);
+  for (uint32_t i = n; i < a->nin; i++)
+    if (t[i])
+      cx_fail(CX_ERR_NOT_IMPLEMENTED, "Gradient of general lax.reduce with non-zero tangents for initial values to reduction not implemented");
+  CxVal *x = cx_calloc(6 * n, sizeof *x), *tx = x + n;
+  int64_t count = 0;
+  bool ok = x && !cx_failed();
+  for (uint32_t i = 0; ok && i < n; i++) {
+    x[i] = reduced_first(a->in[i], &r->dimensions, &count);
+    if (is_inexact(a->types[i])) tx[i] = reduced_first(cx_instantiate(t[i], a->types[i]), &r->dimensions, &count);
+    ok = !cx_failed();
+  }
+  for (; ok && count > 1; count = (count + 1) / 2) ok = halve(r->jaxpr, x, tx, a->in + n, n, x + 2 * n);
+  for (uint32_t i = 0; ok && count && i < n; i++)
+    if (tx[i]) tout[i] = slice_drop(tx[i], 0);
+  cx_free(x);
+}
+
+static const CxField region_reduce_fields[] = {CX_FIELD(CxRegionReduceAttrs, computation, STR, 0, NULL),
+                                               CX_FIELD(CxRegionReduceAttrs, dimensions, INTS, 0, NULL),
+                                               CX_FIELD(CxRegionReduceAttrs, jaxpr, GRAPH, 0, NULL), CX_FIELDS_END};
+const CxOp cx_op_REDUCE = {
+    .name = "reduce", .doc = "z = region(... region(region(init, x_0), x_1) ..., x_n) over the elements of some axes in row-major order",
+    .nin = -1, .nout = -1, .flags = CX_OP_REFS, .fields = region_reduce_fields, .attrs_bytes = sizeof(CxRegionReduceAttrs), .nout_rule = half_nout,
+    .type = region_reduce_type, .exec = region_reduce_exec, .jvp = region_reduce_jvp, .transpose = rule_nonlinear,
+    .batch = region_reduce_batch, .partial = rule_partial_default, .fold = rule_nofold};
+
+bool cx_reduce(uint32_t n, const CxVal *xs, const CxVal *inits, CxGraph *region, CxInts axes, CxVal *out) {
+  CxVal *in = cx_calloc(2 * n, sizeof *in);
+  if (!in) return false;
+  memcpy(in, xs, n * sizeof *in);
+  memcpy(in + n, inits, n * sizeof *in);
+  bool ok = cx_bind(CX_OP_REDUCE, in, 2 * n, &(CxRegionReduceAttrs){region->name, axes, region}, out, n);
+  cx_free(in);
+  return ok;
+}

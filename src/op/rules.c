@@ -105,6 +105,19 @@ CxVal exec_take(const CxApp *a, uint32_t i, const CxType *type) {
   return node_array(type);
 }
 
+bool exec_build(const CxApp *a, const CxType *const *types, CxBuildRule *build, CxVal *out) {
+  CxScope scope;
+  cx_scope_open(&scope);
+  CxTrace *was = trace_enter(NULL);
+  CxVal *built = cx_calloc(a->nout + 1, sizeof *built);
+  bool ok = built && build(a, types, built) && !cx_failed();
+  for (uint32_t i = 0; ok && i < a->nout; i++) ok = (out[i] = node_array_sharing(types[i], built[i], 0)) != NULL;
+  cx_free(built);
+  trace_leave(was);
+  cx_scope_close(&scope);
+  return ok;
+}
+
 CxVal cx_instantiate(CxVal tangent, const CxType *type) {
   if (tangent || cx_failed()) return tangent;
   return cx_zeros(cx_type_with_dtype(type, type->dtype, false));

@@ -32,6 +32,10 @@ bool exec_alloc(const CxApp *a, const CxType *const *types, CxVal *out);
 /* A result of this type that starts as a copy of operand i is to be made: operand i's own memory if nobody will miss it. */
 CxVal exec_take(const CxApp *a, uint32_t i, const CxType *type);
 
+/* An exec rule made of builders: build fills nout values of the result types, which are run now. */
+typedef bool CxBuildRule(const CxApp *a, const CxType *const *types, CxVal *out);
+bool exec_build(const CxApp *a, const CxType *const *types, CxBuildRule *build, CxVal *out);
+
 CxVal cx_instantiate(CxVal tangent, const CxType *type); /* NULL (and no error pending) becomes zeros of type's tangent type */
 CxVal cx_add_tangents(CxVal a, CxVal b);                 /* either may be NULL = zero */
 CxVal cx_unbroadcast(CxVal ct, const CxType *type);      /* sums over the axes along which type was broadcast */
