@@ -48,6 +48,9 @@ endif
 CFLAGS_ALL += $(CFLAGS)
 LDFLAGS_ALL += $(LDFLAGS)
 
+# all of the archive: the op table names its entries weakly while ops are still missing
+WHOLE = -Wl,--whole-archive $(BUILD)/libcuirax.a -Wl,--no-whole-archive
+
 # --- sources
 
 LIB_SRC := $(filter-out src/python/%,$(sort $(shell find src -name '*.c')))
@@ -126,14 +129,14 @@ $(BUILD)/ext.stamp: $(EXT_OBJ) $(BUILD)/libcuirax.a
 	@mkdir -p $(EXT_DIR)
 	$(call say,LD,$(EXT_DIR)/_core$(EXT_SUFFIX))
 	$(Q)$(CC) -shared $(LDFLAGS_ALL) -Wl,--exclude-libs,ALL -Wl,--version-script=scripts/extension.map \
-	  $(EXT_OBJ) $(BUILD)/libcuirax.a -o $(BUILD)/_core.so $(LDLIBS_ALL)
+	  $(EXT_OBJ) $(WHOLE) -o $(BUILD)/_core.so $(LDLIBS_ALL)
 	@cp $(BUILD)/_core.so $(EXT_DIR)/.new_core && mv -f $(EXT_DIR)/.new_core $(EXT_DIR)/_core$(EXT_SUFFIX)
 	@touch $@
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/c/%.o $(BUILD)/libcuirax.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS_ALL) $< $(BUILD)/libcuirax.a -o $@ $(LDLIBS_ALL)
+	$(Q)$(CC) $(LDFLAGS_ALL) $< $(WHOLE) -o $@ $(LDLIBS_ALL)
 $(BUILD)/obj/tests/c/%.o: tests/c/check.h
 .SECONDARY: $(TEST_SRC:%.c=$(BUILD)/obj/%.o)
 
@@ -143,7 +146,7 @@ $(BUILD)/obj/tests/c/%.o: tests/c/check.h
 $(BUILD)/examples/%: examples/%.c $(BUILD)/libcuirax.a $(HEADERS) $(GEN)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) -Iinclude -I$(BUILD)/gen $(OPT) $(CFLAGS_ALL) $(LDFLAGS_ALL) $< $(BUILD)/libcuirax.a -o $@ $(LDLIBS_ALL)
+	$(Q)$(CC) -Iinclude -I$(BUILD)/gen $(OPT) $(CFLAGS_ALL) $(LDFLAGS_ALL) $< $(WHOLE) -o $@ $(LDLIBS_ALL)
 
 # --- run
 
