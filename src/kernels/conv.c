@@ -1,0 +1,283 @@
+/* kernel_conv (dot.h): patches of the input become the rows of a matrix, which the weights multiply.
+ *
+ *   patches[position][k, c] = lhs[position * stride + k * rhs_dilation - low]     (0 in padding and in dilation gaps)
+ *   out[position][o] = sum over k, c of patches[position][k, c] * weights[k, c][o]
+ *
+ * Positions (image and place) are cut into chunks whose patches fit the second-level cache. For one k the places that hit
+ * an element of lhs are an arithmetic progression along each axis, so the patches of a chunk are one strided copy per k. */
+#include "kernels/dot.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "kernels/convert.h"
+#include "kernels/gemm.h"
+#include "kernels/move.h"
+
+#include <string.h>
+
+enum { CONV_CHUNK_BYTES = 1 << 20 };
+
+/* An operand seen as batch, features and places. */
+typedef struct Side {
+  char *data;
+  int64_t images, features, place[VIEW_MAX_RANK]; /* extents */
+  int64_t image_step, feature_step, place_step[VIEW_MAX_RANK];
+} Side;
+
+typedef struct Conv {
+  const CxConvShape *shape;
+  CxDtype dtype; /* computed in */
+  int spatial, item;
+  Side lhs, out;
+  const char *weights; /* [kernel..., channels, all features] */
+  int64_t kernel[VIEW_MAX_RANK], taps;
+  int64_t groups, images, channels, features; /* the last three: of one group */
+  int64_t depth;                              /* taps * channels */
+  int64_t places;                             /* of one image of out */
+  bool by_feature;                            /* patches are stored with the positions contiguous */
+  void *lhs_copy, *weights_copy, *patches, *sums;
+} Conv;
+
+/* Positions: images from n, places with first coordinate from row. */
+typedef struct Chunk {
+  int64_t group, image, images, row, rows, count;
+} Chunk;
+
+static Side side_of(const CxView *v, CxInts spec) {
+  int64_t strides[VIEW_MAX_RANK];
+  view_strides(v, strides);
+  Side s = {.data = v->data, .images = v->dims[spec.v[0]], .features = v->dims[spec.v[1]],
+            .image_step = strides[spec.v[0]], .feature_step = strides[spec.v[1]]};
+  for (int i = 0; i + 2 < v->rank; i++) {
+    s.place[i] = v->dims[spec.v[i + 2]];
+    s.place_step[i] = strides[spec.v[i + 2]];
+  }
+  return s;
+}
+
+static void *conv_alloc(const Conv *c, int64_t rows, int64_t cols) {
+  size_t bytes;
+  FAIL_IF(!size_mul((size_t)rows, (size_t)cols, &bytes) || !size_mul(bytes, (size_t)c->item, &bytes), CX_ERR_MEMORY,
+          "conv_general_dilated needs too much memory for its patches");
+  return cx_malloc(bytes ? bytes : 1);
+}
+
+static bool dtype_serves(CxDtype have, CxDtype want) {
+  return have == want || (want == CX_U32 && have == CX_I32) || (want == CX_U64 && have == CX_I64);
+}
+
+static bool conv_take_lhs(Conv *c, const CxView *lhs) {
+  CxView v = *lhs;
+  if (!dtype_serves(lhs->dtype, c->dtype)) {
+    TRY(c->lhs_copy = conv_alloc(c, view_count(lhs), 1));
+    v = (CxView){c->lhs_copy, c->dtype, lhs->rank, lhs->dims, NULL};
+    TRY(kernel_convert(lhs, &v));
+  }
+  c->lhs = side_of(&v, c->shape->dims.lhs_spec);
+  return true;
+}
+
+static bool conv_take_weights(Conv *c, const CxView *rhs) {
+  int64_t strides[VIEW_MAX_RANK], dims[VIEW_MAX_RANK], from[VIEW_MAX_RANK];
+  const int64_t *spec = c->shape->dims.rhs_spec.v;
+  int rank = rhs->rank;
+  view_strides(rhs, strides);
+  for (int i = 0; i < rank; i++) {
+    int64_t axis = spec[i < rank - 2 ? i + 2 : i == rank - 2 ? 1 : 0];
+    dims[i] = rhs->dims[axis];
+    from[i] = strides[axis];
+  }
+  CxView ordered = {rhs->data, rhs->dtype, rank, dims, from};
+  c->weights = rhs->data;
+  if (view_dense(&ordered) && dtype_serves(rhs->dtype, c->dtype)) return true;
+  TRY(c->weights_copy = conv_alloc(c, view_count(rhs), 1));
+  c->weights = c->weights_copy;
+  return kernel_convert(&ordered, &(CxView){c->weights_copy, c->dtype, rank, dims, NULL});
+}
+
+/* ---- patches ---- */
+
+static int64_t greatest_divisor(int64_t a, int64_t b) {
+  while (b) {
+    int64_t rest = a % b;
+    a = b;
+    b = rest;
+  }
+  return a;
+}
+
+/* The places o of one axis, from <= o < to, where tap k sees an element: o = first + j * step sees at + j * at_step. */
+typedef struct Hits {
+  int64_t first, step, count, at, at_step;
+} Hits;
+
+static Hits conv_hits(const Conv *c, int axis, int64_t k, int64_t from, int64_t to) {
+  const CxConvShape *s = c->shape;
+  int64_t stride = s->strides[axis], gap = s->lhs_dilation[axis], extent = c->lhs.place[axis];
+  int64_t offset = k * s->rhs_dilation[axis] - s->padding[2 * axis];
+  Hits h = {.first = from, .step = gap / greatest_divisor(gap, stride)};
+  if (offset < 0 && h.first < (-offset + stride - 1) / stride) h.first = (-offset + stride - 1) / stride;
+  for (int64_t tries = 0; tries < h.step && h.first < to && (h.first * stride + offset) % gap; tries++) h.first++;
+  if (h.first >= to || (h.first * stride + offset) % gap) return h;
+  h.at = (h.first * stride + offset) / gap;
+  h.at_step = h.step * stride / gap;
+  if (h.at >= extent) return h;
+  int64_t by_place = (to - 1 - h.first) / h.step + 1, by_element = (extent - 1 - h.at) / h.at_step + 1;
+  h.count = by_place < by_element ? by_place : by_element;
+  return h;
+}
+
+/* Copies what tap `k` sees into the patches of a chunk; columns of the tap begin at `column`. */
+static void patches_tap(const Conv *c, const Chunk *u, const int64_t *k, int64_t column) {
+  int n = c->spatial + 2, feature = n - 1;
+  int64_t dims[VIEW_MAX_RANK], to[VIEW_MAX_RANK], from[VIEW_MAX_RANK];
+  int64_t position = c->by_feature ? 1 : c->depth, step = position, at = 0, source = 0;
+  for (int i = c->spatial - 1; i >= 0; i--) {
+    int64_t begin = i == 0 ? u->row : 0, end = i == 0 ? u->row + u->rows : c->out.place[i];
+    Hits h = conv_hits(c, i, k[i], begin, end);
+    dims[i + 1] = h.count;
+    to[i + 1] = h.step * step;
+    from[i + 1] = h.at_step * c->lhs.place_step[i];
+    at += (h.first - begin) * step;
+    source += h.at * c->lhs.place_step[i];
+    step *= end - begin;
+    if (h.count == 0) return;
+  }
+  dims[0] = u->images;
+  to[0] = step;
+  from[0] = c->lhs.image_step;
+  dims[feature] = c->channels;
+  to[feature] = c->by_feature ? u->count : 1;
+  from[feature] = c->lhs.feature_step;
+  int64_t feature_group = c->shape->feature_groups > 1 ? u->group : 0, batch_group = c->shape->batch_groups > 1 ? u->group : 0;
+  source += (u->image + batch_group * c->images) * c->lhs.image_step + feature_group * c->channels * c->lhs.feature_step;
+  at += column * (c->by_feature ? u->count : 1);
+  move_strided(c->item, n, dims, (char *)c->patches + at * c->item, to, c->lhs.data + source * c->item, from);
+}
+
+static void patches_fill(const Conv *c, const Chunk *u) {
+  int64_t k[VIEW_MAX_RANK] = {0};
+  memset(c->patches, 0, (size_t)(u->count * c->depth * c->item));
+  for (int64_t tap = 0; tap < c->taps; tap++) {
+    patches_tap(c, u, k, tap * c->channels);
+    for (int i = c->spatial - 1; i >= 0; i--) {
+      if (++k[i] < c->kernel[i]) break;
+      k[i] = 0;
+    }
+  }
+}
+
+/* ---- products ---- */
+
+/* The chunk of out: [images, places..., features of the group]. */
+static CxView chunk_view(const Conv *c, const Chunk *u, CxDtype dtype, int64_t *dims, int64_t *strides) {
+  int n = c->spatial;
+  int64_t at = u->image * c->out.image_step + u->group * c->features * c->out.feature_step;
+  dims[0] = u->images;
+  strides[0] = c->out.image_step;
+  for (int i = 0; i < n; i++) {
+    dims[i + 1] = i == 0 ? u->rows : c->out.place[i];
+    strides[i + 1] = c->out.place_step[i];
+    if (i == 0) at += u->row * c->out.place_step[i];
+  }
+  dims[n + 1] = c->features;
+  strides[n + 1] = c->out.feature_step;
+  return (CxView){c->out.data + at * cx_dtype_bytes(dtype), dtype, n + 2, dims, strides};
+}
+
+/* The one stride that steps through the positions of a chunk of out, or 0. */
+static int64_t chunk_step(const CxView *v) {
+  int64_t step = 0, count = 1;
+  for (int i = 0; i < v->rank - 1; i++) {
+    if (v->dims[i] == 1) continue;
+    if (count != 1 && step != v->strides[i] * v->dims[i]) return 0;
+    step = v->strides[i];
+    count *= v->dims[i];
+  }
+  return count == 1 ? 1 : step;
+}
+
+static bool chunk_product(const Conv *c, const Chunk *u, const CxView *out) {
+  int64_t dims[VIEW_MAX_RANK], strides[VIEW_MAX_RANK];
+  CxView to = chunk_view(c, u, out->dtype, dims, strides);
+  int64_t step = chunk_step(&to), patch_row = c->by_feature ? 1 : c->depth, patch_col = c->by_feature ? u->count : 1;
+  int64_t all = c->features * c->groups;
+  const char *weights = c->weights + u->group * c->features * c->item;
+  bool in_place = dtype_serves(out->dtype, c->dtype);
+  if (in_place && step == 1) { /* features are rows of out */
+    CxGemm g = {c->dtype, c->features, u->count, c->depth, weights, c->patches, 1, all, patch_col, patch_row,
+                to.data, c->out.feature_step};
+    return gemm_run(&g);
+  }
+  CxGemm g = {c->dtype, u->count, c->features, c->depth, c->patches, weights, patch_row, patch_col, all, 1, to.data, step};
+  if (in_place && step > 0 && (c->out.feature_step == 1 || c->features == 1)) return gemm_run(&g);
+  g.c = c->sums;
+  g.c_row = c->features;
+  CxDtype as = c->dtype;
+  if (cx_dtype_kind(out->dtype) == 'i') as = c->dtype == CX_U64 ? CX_I64 : CX_I32;
+  return gemm_run(&g) && kernel_convert(&(CxView){c->sums, as, to.rank, dims, NULL}, &to);
+}
+
+/* Whole images if several fit, else rows of one image. */
+static void chunk_size(const Conv *c, int64_t *images, int64_t *rows) {
+  int64_t fit = CONV_CHUNK_BYTES / c->item / (c->depth ? c->depth : 1), all_rows = c->spatial ? c->out.place[0] : 1;
+  int64_t row = c->places / all_rows;
+  if (fit < 1) fit = 1;
+  *images = fit / c->places;
+  *rows = all_rows;
+  if (*images > c->out.images) *images = c->out.images;
+  if (*images >= 1) return;
+  *images = 1;
+  *rows = fit / row < 1 ? 1 : fit / row;
+}
+
+static bool conv_chunks(Conv *c, const CxView *out) {
+  int64_t images, rows, all_rows = c->spatial ? c->out.place[0] : 1;
+  chunk_size(c, &images, &rows);
+  int64_t count = images * rows * (c->places / all_rows);
+  TRY(c->patches = conv_alloc(c, count, c->depth));
+  TRY(c->sums = conv_alloc(c, count, c->features));
+  for (int64_t group = 0; group < c->groups; group++)
+    for (int64_t image = 0; image < c->out.images; image += images)
+      for (int64_t row = 0; row < all_rows; row += rows) {
+        Chunk u = {.group = group, .image = image, .row = row};
+        u.images = c->out.images - image < images ? c->out.images - image : images;
+        u.rows = all_rows - row < rows ? all_rows - row : rows;
+        u.count = u.images * u.rows * (c->places / all_rows);
+        patches_fill(c, &u);
+        TRY(chunk_product(c, &u, out));
+      }
+  return true;
+}
+
+static void conv_measure(Conv *c, const CxView *rhs) {
+  const CxConvShape *s = c->shape;
+  const int64_t *spec = s->dims.rhs_spec.v;
+  c->groups = s->feature_groups > 1 ? s->feature_groups : s->batch_groups > 1 ? s->batch_groups : 1;
+  c->channels = rhs->dims[spec[1]];
+  c->features = rhs->dims[spec[0]] / c->groups;
+  c->images = c->out.images;
+  c->taps = c->places = 1;
+  for (int i = 0; i < c->spatial; i++) {
+    c->kernel[i] = rhs->dims[spec[i + 2]];
+    c->taps *= c->kernel[i];
+    c->places *= c->out.place[i];
+  }
+  c->depth = c->taps * c->channels;
+  c->by_feature = c->lhs.feature_step != 1 || c->channels < 4;
+}
+
+bool kernel_conv(const CxView *lhs, const CxView *rhs, const CxConvShape *shape, const CxView *out) {
+  if (view_count(out) == 0) return true;
+  Conv c = {.shape = shape, .dtype = dot_compute_dtype(lhs->dtype, rhs->dtype, out->dtype), .spatial = out->rank - 2};
+  c.item = cx_dtype_bytes(c.dtype);
+  c.out = side_of(out, shape->dims.out_spec);
+  bool done = conv_take_lhs(&c, lhs) && conv_take_weights(&c, rhs);
+  if (done) conv_measure(&c, rhs);
+  done = done && conv_chunks(&c, out);
+  cx_free(c.lhs_copy);
+  cx_free(c.weights_copy);
+  cx_free(c.patches);
+  cx_free(c.sums);
+  return done;
+}
