@@ -187,21 +187,35 @@ static bool token_copy(const Token *t, char *buf, size_t n) {
   return true;
 }
 
-static bool parse_int(Parser *p, int64_t *to) {
+/* A decimal of at most 64 bits: the sign and the magnitude. */
+static bool parse_decimal(Parser *p, bool *minus, uint64_t *magnitude) {
   const char *s = p->token.s, *end = s + p->token.n;
   if (p->token.kind != TOK_NUMBER) return fail_expected(p, "an integer");
-  bool minus = *s == '-';
-  int64_t v = 0;
-  if (minus) s++;
-  if (s == end) return fail_expected(p, "an integer");
-  for (; s < end; s++) {
+  *minus = *s == '-';
+  *magnitude = 0;
+  for (s += *minus; s < end; s++) {
     if (!is_digit(*s)) return fail_expected(p, "an integer");
-    int digit = *s - '0';
-    if (__builtin_mul_overflow(v, 10, &v) || __builtin_sub_overflow(v, digit, &v))
+    if (__builtin_mul_overflow(*magnitude, 10, magnitude) || __builtin_add_overflow(*magnitude, (uint64_t)(*s - '0'), magnitude))
       return fail_at(p->token.place, "this integer does not fit in 64 bits");
   }
-  if (!minus && v == INT64_MIN) return fail_at(p->token.place, "this integer does not fit in 64 bits");
-  *to = minus ? v : -v;
+  return true;
+}
+
+static bool parse_int(Parser *p, int64_t *to) {
+  bool minus;
+  uint64_t m;
+  TRY(parse_decimal(p, &minus, &m));
+  if (m > (uint64_t)INT64_MAX + minus) return fail_at(p->token.place, "this integer does not fit in 64 bits");
+  *to = (int64_t)(minus ? 0 - m : m);
+  return next(p);
+}
+
+static bool parse_uint(Parser *p, int64_t *bits) {
+  bool minus;
+  uint64_t m;
+  TRY(parse_decimal(p, &minus, &m));
+  if (minus) return fail_expected(p, "an unsigned integer");
+  *bits = (int64_t)m;
   return next(p);
 }
 
@@ -254,6 +268,17 @@ static bool parse_float(Parser *p, double *to) {
   freelocale(c);
   if (end == text || *end || isinf(*to)) return fail_expected(p, "a number");
   return next(p);
+}
+
+static bool parse_number(Parser *p, CxNumber *to) {
+  *to = (CxNumber){0};
+  if (is(p, "none")) return next(p);
+  if (p->token.kind != TOK_WORD || p->token.n != 1 || !strchr("biufc", *p->token.s)) return fail_expected(p, "'none' or a number: b, i, u, f or c, and its value");
+  to->kind = *p->token.s;
+  TRY(next(p));
+  if (to->kind == 'u') return parse_uint(p, &to->i);
+  if (to->kind == 'b' || to->kind == 'i') return parse_int(p, &to->i);
+  return parse_float(p, &to->re) && (to->kind != 'c' || parse_float(p, &to->im));
 }
 
 static bool parse_bool(Parser *p, bool *to) {
@@ -451,6 +476,7 @@ static bool parse_value(Parser *p, const CxField *f, void *to) {
     case CX_FIELD_ENUM: return parse_enum(p, f, to);
     case CX_FIELD_INTS: return parse_ints(p, to);
     case CX_FIELD_DIMS: return parse_dims(p, to, f->group);
+    case CX_FIELD_NUMBER: return parse_number(p, to);
     case CX_FIELD_STR: return none ? next(p) : parse_string(p, &p->scratch, to);
     case CX_FIELD_GRAPH: return (*(CxGraph **)to = parse_region(p)) != NULL;
     case CX_FIELD_STRS:

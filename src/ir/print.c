@@ -6,7 +6,8 @@
  *   eqn    = [result {"," result} "="] op ["[" {name "=" value} "]"] "(" [var {"," var}] ")" ["scope" string]
  *   result = var ":" type | "_"
  *   type   = dtype "[" [extent {"," extent}] "]" ["{weak}"]
- *   value  = integer | "true" | "false" | float | dtype | string | "none" | graph | "@"N | "<fn" string ">" | "(" [value {"," value}] ")"
+ *   value  = integer | "true" | "false" | float | number | dtype | string | "none" | graph | "@"N | "<fn" string ">" | "(" [value {"," value}] ")"
+ *   number = ("b" | "i" | "u") integer | "f" float | "c" float float          as Python gave it
  *
  * Regions that occur once stand where they are used; the others are defined first, each before its uses. "#" starts a comment. */
 #include "ir/print.h"
@@ -162,6 +163,18 @@ static void print_float(CxText *to, double d) {
   else text_addf(to, "nan{%016" PRIx64 "}", bits);
 }
 
+static void print_number(CxText *to, const CxNumber *x) {
+  if (!x->kind) {
+    text_add(to, "none");
+    return;
+  }
+  text_addf(to, "%c ", x->kind);
+  if (x->kind == 'u') text_addf(to, "%" PRIu64, (uint64_t)x->i);
+  else if (x->kind == 'f' || x->kind == 'c') print_float(to, x->re);
+  else text_addf(to, "%" PRId64, x->i);
+  if (x->kind == 'c') text_add(to, " "), print_float(to, x->im);
+}
+
 static void print_string(CxText *to, const char *s) {
   if (s) text_add_quoted(to, s);
   else text_add(to, "none");
@@ -211,6 +224,7 @@ static void print_value(Printer *p, const CxField *f, const void *at) {
       return;
     case CX_FIELD_STR: print_string(to, *(const char *const *)at); return;
     case CX_FIELD_GRAPH: print_region(p, *(CxGraph *const *)at); return;
+    case CX_FIELD_NUMBER: print_number(to, at); return;
     case CX_FIELD_FN: print_fn(to, *(CxFn *const *)at); return;
     case CX_FIELD_STRS:
     case CX_FIELD_GRAPHS:

@@ -126,6 +126,11 @@ static const char *enum_fault(const CxField *f, int32_t i) {
   return "is none of its values";
 }
 
+static const char *number_fault(const CxNumber *x) {
+  if (x->kind && !strchr("biufc", x->kind)) return "is no number";
+  return x->kind == 'b' && (x->i & ~(int64_t)1) ? "is neither true nor false" : NULL;
+}
+
 static const char *field_fault(const CxField *f, const void *p) {
   switch (f->kind) {
     case CX_FIELD_BOOL: return *(const unsigned char *)p <= 1 ? NULL : "is neither true nor false";
@@ -137,6 +142,7 @@ static const char *field_fault(const CxField *f, const void *p) {
     case CX_FIELD_GRAPH: return *(CxGraph *const *)p ? NULL : "is a missing region";
     case CX_FIELD_GRAPHS: return graphs_fault(p);
     case CX_FIELD_TYPES: return types_fault(p);
+    case CX_FIELD_NUMBER: return number_fault(p);
     case CX_FIELD_END:
     case CX_FIELD_INT:
     case CX_FIELD_FLOAT:
