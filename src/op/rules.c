@@ -101,8 +101,9 @@ bool exec_alloc(const CxApp *a, const CxType *const *types, CxVal *out) {
 }
 
 CxVal exec_take(const CxApp *a, uint32_t i, const CxType *type) {
-  if (i < 64 && a->dying >> i & 1 && node_is_sole_owner(a->in[i])) return node_array_sharing(type, a->in[i], 0);
-  return node_array(type);
+  bool free = i < 64 && a->dying >> i & 1 && node_is_sole_owner(a->in[i]);
+  for (uint32_t k = 0; k < a->nin && free; k++) free = k == i || a->in[k] != a->in[i];
+  return free ? node_array_sharing(type, a->in[i], 0) : node_array(type);
 }
 
 bool exec_build(const CxApp *a, const CxType *const *types, CxBuildRule *build, CxVal *out) {
