@@ -123,6 +123,21 @@ def convert(array, dtype, out=None):
     return target
 
 
+def reduce(op, array, axes, out=None):
+    shape = [n for i, n in enumerate(array.shape) if i not in axes]
+    target = np.empty(shape, out or array.dtype)
+    i, o = view(stored(array)), view(target)
+    check(LIB.kernel_reduce(OP_ID[op], ctypes.byref(i), (ctypes.c_int64 * max(len(axes), 1))(*axes), len(axes), ctypes.byref(o)))
+    return target
+
+
+def cumulative(op, array, axis, reverse=False):
+    target = np.empty(array.shape, array.dtype)
+    i, o = view(stored(array)), view(target)
+    check(LIB.kernel_cumulative(OP_ID[op], ctypes.byref(i), axis, ctypes.c_bool(reverse), ctypes.byref(o)))
+    return target
+
+
 def bits(array):
     array = np.ascontiguousarray(array)
     return array.view({1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64, 16: np.complex128}[array.itemsize])

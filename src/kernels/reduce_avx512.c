@@ -1,0 +1,16 @@
+/* The reduction loops for AVX-512. The headers come first, so that only the loops get the target. */
+#include "kernels/reduce_table.h"
+#include <string.h>
+
+#if defined(__x86_64__)
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
+#else
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl")
+#endif
+#define REDUCTIONS reductions_avx512
+#include "kernels/reduce_loops.h"
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+#endif

@@ -1,0 +1,3 @@
+/* The reduction loops for any processor. */
+#define REDUCTIONS reductions_base
+#include "kernels/reduce_loops.h"
