@@ -248,6 +248,21 @@ CxTree *cx_tree_child(const CxTree *t, uint32_t i) {
   return tree_subtree(t, at - 1);
 }
 
+bool tree_children(const CxTree *t, CxTree **to) {
+  void *const *objects = tree_objects(t, root(t));
+  for (uint32_t k = cx_tree_arity(t), end = root(t); k--;) {
+    CxTreeSpan span = t->spans[end - 1];
+    CxTreeShape s = {t->shape.host, t->shape.nodes + (end - span.nodes), objects - span.objects, span.nodes, span.objects};
+    to[k] = tree_intern(&s);
+    if (!to[k]) {
+      for (uint32_t j = k + 1; j < cx_tree_arity(t); j++) cx_tree_release(to[j]);
+      return false;
+    }
+    end -= span.nodes, objects -= span.objects;
+  }
+  return true;
+}
+
 /* A shape under construction. */
 typedef struct Build {
   const CxTreeHost *host;
@@ -396,33 +411,46 @@ int cx_tree_broadcast(const CxTree *prefix, const CxTree *full, uint32_t *to) {
 
 /* ---- text ---- */
 
+/* A node being printed: the number of the next child. Explicit, because a tree may be deeper than the C stack. */
+typedef struct Frame {
+  uint32_t node, next;
+} Frame;
+
 typedef struct Printer {
   const CxTree *tree;
   CxText *to;
+  uint32_t *children;    /* of all nodes, each node's in order */
+  uint32_t *first;       /* for each node, where its children begin */
+  void *const **objects; /* for each node, its objects */
+  Frame *stack;
+  uint32_t depth;
 } Printer;
 
-static bool print_subtree(Printer *p, uint32_t i);
-
-static bool print_child(Printer *p, const uint32_t *child, uint32_t k) {
-  if (k) text_add(p->to, ", ");
-  return print_subtree(p, child[k]);
-}
-
-static bool print_sequence(Printer *p, CxTreeNode n, const uint32_t *child) {
-  for (uint32_t k = 0; k < n.arity; k++) TRY(print_child(p, child, k));
-  return true;
-}
-
-static bool print_dict(Printer *p, CxTreeNode n, const uint32_t *child, void *const *keys) {
-  text_add(p->to, "{");
-  for (uint32_t k = 0; k < n.arity; k++) {
-    if (k) text_add(p->to, ", ");
-    TRY(p->tree->shape.host->print_key(keys[k], p->to));
-    text_add(p->to, ": ");
-    TRY(print_subtree(p, child[k]));
+static bool printer_init(Printer *p) {
+  const CxTreeShape *s = &p->tree->shape;
+  p->children = cx_calloc(s->num_nodes, sizeof *p->children);
+  p->first = cx_calloc(s->num_nodes, sizeof *p->first);
+  p->objects = cx_calloc(s->num_nodes, sizeof *p->objects);
+  p->stack = cx_calloc(s->num_nodes, sizeof *p->stack);
+  TRY(p->children && p->first && p->objects && p->stack);
+  uint32_t used = 0;
+  void *const *objects = s->objects;
+  for (uint32_t i = 0; i < s->num_nodes; i++) {
+    p->first[i] = used;
+    for (uint32_t k = s->nodes[i].arity, end = i; k--; end -= p->tree->spans[end - 1].nodes)
+      p->children[used + k] = end - 1;
+    used += s->nodes[i].arity;
+    p->objects[i] = objects;
+    objects += tree_node_objects(s->nodes[i]);
   }
-  text_add(p->to, "}");
   return true;
+}
+
+static void printer_free(Printer *p) {
+  cx_free(p->children);
+  cx_free(p->first);
+  cx_free(p->objects);
+  cx_free(p->stack);
 }
 
 static bool print_keys(Printer *p, void *const *keys, uint32_t n) {
@@ -459,43 +487,67 @@ static bool print_title(Printer *p, CxTreeNode n, void *const *objects) {
   return true;
 }
 
-static bool print_custom(Printer *p, CxTreeNode n, const uint32_t *child, void *const *objects) {
-  text_add(p->to, "CustomNode(");
-  TRY(print_title(p, n, objects));
-  text_add(p->to, ", [");
-  TRY(print_sequence(p, n, child));
-  text_add(p->to, "])");
-  return true;
-}
-
-static bool print_node(Printer *p, CxTreeNode n, const uint32_t *child, void *const *objects) {
+static bool print_open(Printer *p, uint32_t i) {
+  CxTreeNode n = p->tree->shape.nodes[i];
   switch (n.kind) {
     case CX_TREE_LEAF: return text_add(p->to, "*"), true;
     case CX_TREE_NONE: return text_add(p->to, "None"), true;
-    case CX_TREE_TUPLE:
-      text_add(p->to, "(");
-      TRY(print_sequence(p, n, child));
-      return text_add(p->to, n.arity == 1 ? ",)" : ")"), true;
-    case CX_TREE_LIST:
-      text_add(p->to, "[");
-      TRY(print_sequence(p, n, child));
-      return text_add(p->to, "]"), true;
-    case CX_TREE_DICT: return print_dict(p, n, child, objects);
-    default: return print_custom(p, n, child, objects);
+    case CX_TREE_TUPLE: return text_add(p->to, "("), true;
+    case CX_TREE_LIST: return text_add(p->to, "["), true;
+    case CX_TREE_DICT: return text_add(p->to, "{"), true;
+    default:
+      text_add(p->to, "CustomNode(");
+      TRY(print_title(p, n, p->objects[i]));
+      return text_add(p->to, ", ["), true;
   }
 }
 
-static bool print_subtree(Printer *p, uint32_t i) {
-  CxTreeNode n = p->tree->shape.nodes[i];
-  uint32_t *child = cx_calloc(n.arity, sizeof *child);
-  TRY(child);
-  for (uint32_t k = n.arity, end = i; k--; end -= p->tree->spans[end - 1].nodes) child[k] = end - 1;
-  bool ok = print_node(p, n, child, tree_objects(p->tree, i)) && !cx_failed();
-  cx_free(child);
-  return ok;
+static void print_close(Printer *p, CxTreeNode n) {
+  switch (n.kind) {
+    case CX_TREE_LEAF:
+    case CX_TREE_NONE: break;
+    case CX_TREE_TUPLE: text_add(p->to, n.arity == 1 ? ",)" : ")"); break;
+    case CX_TREE_LIST: text_add(p->to, "]"); break;
+    case CX_TREE_DICT: text_add(p->to, "}"); break;
+    default: text_add(p->to, "])");
+  }
 }
 
-bool tree_print(const CxTree *t, CxText *to) { return print_subtree(&(Printer){t, to}, root(t)); }
+/* What stands before child k of node i, then the child's opening. */
+static bool print_enter(Printer *p, uint32_t i, uint32_t k) {
+  if (k) text_add(p->to, ", ");
+  if (p->tree->shape.nodes[i].kind == CX_TREE_DICT) {
+    TRY(p->tree->shape.host->print_key(p->objects[i][k], p->to));
+    text_add(p->to, ": ");
+  }
+  uint32_t child = p->children[p->first[i] + k];
+  p->stack[p->depth++] = (Frame){child, 0};
+  return print_open(p, child);
+}
+
+static bool print_tree(Printer *p) {
+  uint32_t i = root(p->tree);
+  p->stack[p->depth++] = (Frame){i, 0};
+  TRY(print_open(p, i));
+  while (p->depth) {
+    Frame *top = &p->stack[p->depth - 1];
+    CxTreeNode n = p->tree->shape.nodes[top->node];
+    if (top->next < n.arity) {
+      TRY(print_enter(p, top->node, top->next++));
+    } else {
+      print_close(p, n);
+      p->depth--;
+    }
+  }
+  return !cx_failed();
+}
+
+bool tree_print(const CxTree *t, CxText *to) {
+  Printer p = {.tree = t, .to = to};
+  bool ok = printer_init(&p) && print_tree(&p);
+  printer_free(&p);
+  return ok;
+}
 
 size_t cx_tree_print(const CxTree *t, char *to, size_t capacity) {
   CxText text = {0};

@@ -50,6 +50,7 @@ static inline uint32_t tree_node_objects(CxTreeNode n) {
 CxTree *tree_intern(const CxTreeShape *shape);
 
 void *const *tree_objects(const CxTree *t, uint32_t i); /* node i's own, not its children's */
+bool tree_children(const CxTree *t, CxTree **to); /* cx_tree_arity(t) new references */
 CxTree *tree_subtree(const CxTree *t, uint32_t i);
 bool tree_print(const CxTree *t, CxText *to);
 size_t tree_interned(void); /* how many definitions live, for tests */

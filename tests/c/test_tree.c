@@ -65,6 +65,21 @@ static void test_compose(void) {
   cx_tree_release(leaf), cx_tree_release(pair), cx_tree_release(outer), cx_tree_release(both), cx_tree_release(same);
 }
 
+static void test_deep(void) {
+  CxTree *leaf = cx_tree_leaf(), *t = cx_tree_list(&leaf, 1);
+  for (int i = 0; i < 17; i++) {
+    CxTree *twice = cx_tree_compose(t, t);
+    cx_tree_release(t);
+    t = twice;
+  }
+  CHECK(cx_tree_nodes(t) == (1u << 17) + 1 && cx_tree_leaves(t) == 1);
+  CHECK(cx_tree_print(t, NULL, 0) == (2u << 17) + 1);
+  CxTree *child = cx_tree_child(t, 0), *children[1];
+  CHECK(cx_tree_nodes(child) == 1u << 17);
+  CHECK(tree_children(t, children) && children[0] == child);
+  cx_tree_release(leaf), cx_tree_release(t), cx_tree_release(child), cx_tree_release(children[0]);
+}
+
 static void test_broadcast(void) {
   CxTree *leaf = cx_tree_leaf(), *full = sample();
   CxTree *prefix = cx_tree_dict((const char *[]){"a", "b"}, (CxTree *[]){leaf, leaf}, 2);
@@ -172,6 +187,7 @@ int main(void) {
   test_interning();
   test_children();
   test_compose();
+  test_deep();
   test_broadcast();
   test_nodes_with_objects();
   test_errors();
