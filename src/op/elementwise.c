@@ -640,8 +640,6 @@ CxVal cx_select_n(CxVal which, uint32_t n, const CxVal *cases) {
   return out;
 }
 CxVal cx_integer_pow(CxVal x, int64_t y) {
-  if (y == 1) return x;
-  if (y == 2) return cx_square(x);
   return cx_bind1(CX_OP_INTEGER_POW, &x, 1, &(CxIntegerPowAttrs){y});
 }
 CxVal cx_round(CxVal x, int method) { return cx_bind1(CX_OP_ROUND, &x, 1, &(CxRoundAttrs){method}); }
