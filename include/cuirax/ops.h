@@ -125,6 +125,13 @@ CxVal cx_cummax(CxVal x, int axis, bool reverse);
 CxVal cx_cummin(CxVal x, int axis, bool reverse);
 CxVal cx_cumlogsumexp(CxVal x, int axis, bool reverse);
 
+/* xs[n] together, by the first num_keys of them; results into out[n]. NaN last, -0 equals 0. */
+bool cx_sort(uint32_t n, const CxVal *xs, int dimension, bool is_stable, uint32_t num_keys, CxVal *out);
+bool cx_top_k(CxVal x, int64_t k, int axis, CxVal *values, CxVal *indices); /* indices: int32 */
+
+bool cx_optimization_barrier(uint32_t n, const CxVal *xs, CxVal *out); /* out[n] */
+bool cx_closed_call(struct CxGraph *g, const CxVal *in, uint32_t nin, CxVal *out); /* out: one per result of g */
+
 typedef struct CxDotDims {
   CxInts lhs_contract, rhs_contract, lhs_batch, rhs_batch;
 } CxDotDims;

@@ -1,4 +1,4 @@
-/* The jit op: a call of a closed graph. Its rules transform the graph (op/derive.c) and call the result. */
+/* The jit and closed_call ops: calls of a closed graph. Its rules transform the graph (op/derive.c) and call the result. */
 #include "op/call.h"
 
 #include "op/derive.h"
@@ -130,6 +130,16 @@ static const CxField jit_fields[] = {CX_FIELD(CxJitAttrs, name, STR, 0, NULL), C
 const CxOp cx_op_JIT = {.name = "jit", .doc = "the results of a closed graph on the operands", .nin = -1, .nout = -1, .flags = CX_OP_REFS,
                         .fields = jit_fields, .attrs_bytes = sizeof(CxJitAttrs), .nout_rule = jit_nout, .type = jit_type, .exec = jit_exec,
                         .jvp = jit_jvp, .transpose = jit_transpose, .batch = jit_batch, .partial = jit_partial, .fold = rule_nofold};
+
+static const CxField closed_call_fields[] = {{"call_jaxpr", CX_FIELD_GRAPH, offsetof(CxJitAttrs, jaxpr), 0, NULL}, CX_FIELDS_END};
+const CxOp cx_op_CLOSED_CALL = {.name = "closed_call", .doc = "the results of a closed graph on the operands; never compiled on its own", .nin = -1,
+                                .nout = -1, .flags = CX_OP_REFS, .fields = closed_call_fields, .attrs_bytes = sizeof(CxJitAttrs), .nout_rule = jit_nout,
+                                .type = jit_type, .exec = jit_exec, .jvp = jit_jvp, .transpose = jit_transpose, .batch = jit_batch,
+                                .partial = jit_partial, .fold = rule_nofold};
+
+bool cx_closed_call(CxGraph *g, const CxVal *in, uint32_t nin, CxVal *out) {
+  return cx_bind(CX_OP_CLOSED_CALL, in, nin, &(CxJitAttrs){.jaxpr = g}, out, g->out.n);
+}
 
 bool cx_call_graph(CxGraph *g, const char *name, const CxVal *in, uint32_t nin, CxVals *out) {
   CxJitAttrs attrs = {name ? name : g->name ? g->name : "fn", g, false};
