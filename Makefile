@@ -69,7 +69,10 @@ EXT := $(if $(EXT_SRC),$(BUILD)/ext.stamp)
 PY_INCLUDE = $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_paths()["include"])')
 EXT_SUFFIX = $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))')
 
-.PHONY: all lib ext ctests examples venv demo test check bench lint lint-lite count clean distclean FORCE
+help:
+	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
+
+.PHONY: help all lib ext ctests examples venv demo test check bench lint lint-lite count clean distclean FORCE
 all: lib $(if $(SAN),,ext)
 lib: $(BUILD)/libcuirax.a $(BUILD)/libcuirax.so
 ext: $(EXT)
