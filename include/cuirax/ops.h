@@ -119,6 +119,18 @@ CxVal cx_argmin(CxVal x, int axis, CxDtype index_dtype);
 /* Any computation, as a graph of 2n scalars (accumulators, elements) -> n scalars; results into out[n]. */
 struct CxGraph;
 bool cx_reduce(uint32_t n, const CxVal *xs, const CxVal *inits, struct CxGraph *region, CxInts axes, CxVal *out);
+/* Sliding windows. Lists have one entry per axis, padding two (low, high); lists left out are ones, padding is 0. */
+typedef struct CxWindow {
+  CxInts dimensions, strides, padding, base_dilation, window_dilation;
+} CxWindow;
+CxVal cx_reduce_window_sum(CxVal x, const CxWindow *w);
+CxVal cx_reduce_window_max(CxVal x, const CxWindow *w);
+CxVal cx_reduce_window_min(CxVal x, const CxWindow *w);
+bool cx_reduce_window(uint32_t n, const CxVal *xs, const CxVal *inits, struct CxGraph *region, const CxWindow *w, CxVal *out);
+/* In every window of x, select(chosen, candidate) keeps the chosen place if true; scatter(old, source) updates it. No dilations. */
+CxVal cx_select_and_scatter(CxVal x, CxVal source, CxVal init, struct CxGraph *select, struct CxGraph *scatter, const CxWindow *w);
+CxVal cx_select_and_scatter_add(CxVal source, CxVal x, bool least, const CxWindow *w); /* at the greatest or least element of each window */
+CxVal cx_select_and_gather_add(CxVal t, CxVal x, bool least, const CxWindow *w);       /* t's element there */
 CxVal cx_cumsum(CxVal x, int axis, bool reverse);
 CxVal cx_cumprod(CxVal x, int axis, bool reverse);
 CxVal cx_cummax(CxVal x, int axis, bool reverse);

@@ -3,10 +3,9 @@
 #ifndef CUIRAX_TRANSFORM_H
 #define CUIRAX_TRANSFORM_H
 
-#include <cuirax/value.h>
+#include <cuirax/graph.h>
 
 typedef struct CxFn CxFn;
-typedef struct CxGraph CxGraph;
 typedef struct CxLinear CxLinear;
 
 /* A function of yours: call(env, in, nin, out) pushes its results with cx_vals_push and returns false on error. */
@@ -35,8 +34,6 @@ bool cx_vmap(CxFn *f, const CxVal *in, const int *in_axes, uint32_t nin, int64_t
 CxGraph *cx_stage(CxFn *f, const CxType *const *types, uint32_t n, CxVals *captured);
 /* Calls a closed graph as one operation (jit): compiled or run at once on arrays, one equation while tracing. */
 bool cx_call_graph(CxGraph *g, const char *name, const CxVal *in, uint32_t nin, CxVals *out);
-CxGraph *cx_graph_retain(CxGraph *g);
-void cx_graph_release(CxGraph *g);
 
 /* f, staged once for every distinct list of operand types and run as a graph. */
 CxFn *cx_jit(CxFn *f);

@@ -24,7 +24,6 @@ static bool strs_copy(CxArena *arena, CxStrs *to) {
 static bool graphs_copy(CxArena *arena, CxGraphs *to) {
   CxGraph **v = arena_copy(arena, to->v, (size_t)to->n * sizeof *v);
   if (!v) return false;
-  for (int i = 0; i < to->n; i++) ref_retain(v[i]);
   to->v = v;
   return true;
 }
@@ -40,8 +39,6 @@ static bool field_copy(CxArena *arena, const CxField *f, void *p) {
     case CX_FIELD_DIMS: return dims_copy(arena, p, f->group);
     case CX_FIELD_STRS: return strs_copy(arena, p);
     case CX_FIELD_STR: return !*(char **)p || (*(char **)p = arena_string(arena, *(char **)p)) != NULL;
-    case CX_FIELD_GRAPH:
-    case CX_FIELD_FN: return ref_retain(*(void **)p), true;
     case CX_FIELD_GRAPHS: return graphs_copy(arena, p);
     case CX_FIELD_TYPES: {
       CxTypes *t = p;
@@ -52,12 +49,24 @@ static bool field_copy(CxArena *arena, const CxField *f, void *p) {
   }
 }
 
+/* After everything that can fail: a failed copy holds no references. */
+static void attrs_retain(const CxOp *def, const void *attrs) {
+  if (!(def->flags & CX_OP_REFS)) return;
+  for (const CxField *f = def->fields; f->name; f++) {
+    void *p = field_at(f, attrs);
+    if (f->kind == CX_FIELD_GRAPH || f->kind == CX_FIELD_FN) ref_retain(*(void **)p);
+    if (f->kind == CX_FIELD_GRAPHS)
+      for (int i = 0; i < ((CxGraphs *)p)->n; i++) ref_retain(((CxGraphs *)p)->v[i]);
+  }
+}
+
 const void *attrs_copy(CxArena *arena, const CxOp *def, const void *attrs) {
   if (!def->fields) return NULL;
   void *to = arena_copy(arena, attrs, def->attrs_bytes);
   if (!to) return NULL;
   for (const CxField *f = def->fields; f->name; f++)
     if (!field_copy(arena, f, field_at(f, to))) return NULL;
+  attrs_retain(def, to);
   return to;
 }
 

@@ -66,6 +66,20 @@ static void graph_note_host(CxGraph *g, const void *host) {
   if (vec_push(&g->hosts, host)) graph_host_retain(host);
 }
 
+bool eqn_has_effect(const CxEqn *e) {
+  const CxOp *def = cx_ops[e->op];
+  if (def->flags & CX_OP_EFFECT) return true;
+  if (!(def->flags & CX_OP_REFS)) return false;
+  for (const CxField *f = def->fields; f->name; f++) {
+    const void *p = (const char *)e->attrs + f->offset;
+    if (f->kind == CX_FIELD_GRAPH && *(CxGraph *const *)p && (*(CxGraph *const *)p)->has_effects) return true;
+    if (f->kind == CX_FIELD_GRAPHS)
+      for (int i = 0; i < ((const CxGraphs *)p)->n; i++)
+        if (((const CxGraphs *)p)->v[i]->has_effects) return true;
+  }
+  return false;
+}
+
 bool graph_eqn(CxGraph *g, CxOpcode op, uint32_t nin, const CxVar *in, const void *attrs, uint32_t nout,
                const CxType *const *out_types, CxVar *out, CxWhere where) {
   const CxOp *def = cx_ops[op];
@@ -77,7 +91,7 @@ bool graph_eqn(CxGraph *g, CxOpcode op, uint32_t nin, const CxVar *in, const voi
   for (uint32_t i = 0; i < nout; i++) out[i] = vars[nin + i] = graph_var(g, out_types[i]);
   graph_note_host(g, where.host);
   g->eqns.v[g->eqns.n++] = (CxEqn){.op = op, .nin = nin, .nout = nout, .in = vars, .out = vars + nin, .attrs = copy, .where = where};
-  if (def->flags & CX_OP_EFFECT) g->has_effects = true;
+  if (eqn_has_effect(&g->eqns.v[g->eqns.n - 1])) g->has_effects = true;
   return true;
 }
 
@@ -164,15 +178,7 @@ bool graph_equal(const CxGraph *a, const CxGraph *b) {
 /* ---- dead code ---- */
 
 static bool eqn_is_live(const CxEqn *e, const bool *used) {
-  if (cx_ops[e->op]->flags & CX_OP_EFFECT) return true;
-  if (cx_ops[e->op]->flags & CX_OP_REFS)
-    for (const CxField *f = cx_ops[e->op]->fields; f->name; f++) {
-      const void *p = (const char *)e->attrs + f->offset;
-      if (f->kind == CX_FIELD_GRAPH && *(CxGraph *const *)p && (*(CxGraph *const *)p)->has_effects) return true;
-      if (f->kind == CX_FIELD_GRAPHS)
-        for (int i = 0; i < ((const CxGraphs *)p)->n; i++)
-          if (((const CxGraphs *)p)->v[i]->has_effects) return true;
-    }
+  if (eqn_has_effect(e)) return true;
   for (uint32_t i = 0; i < e->nout; i++)
     if (used[e->out[i]]) return true;
   return false;
@@ -198,10 +204,7 @@ void graph_dce(CxGraph *g) {
       attrs_release(cx_ops[g->eqns.v[i].op], g->eqns.v[i].attrs);
       continue;
     }
-    bool needed = false;
-    for (uint32_t k = 0; k < g->eqns.v[i].nout; k++) needed |= used[g->eqns.v[i].out[k]];
-    if (!needed) g->has_effects = true;
-    if (cx_ops[g->eqns.v[i].op]->flags & CX_OP_EFFECT) g->has_effects = true;
+    if (eqn_has_effect(&g->eqns.v[i])) g->has_effects = true;
     g->eqns.v[n++] = g->eqns.v[i];
   }
   g->eqns.n = n;

@@ -62,6 +62,7 @@ bool graph_output(CxGraph *g, CxVar v);
 /* Appends an equation; types of the results go to new variables, returned in out[nout]. Attributes are copied. */
 bool graph_eqn(CxGraph *g, CxOpcode op, uint32_t nin, const CxVar *in, const void *attrs, uint32_t nout,
                const CxType *const *out_types, CxVar *out, CxWhere where);
+bool eqn_has_effect(const CxEqn *e); /* its own or a region's */
 const CxType *graph_type(const CxGraph *g, CxVar v);
 CxVal graph_const_value(const CxGraph *g, CxVar v); /* NULL if v is not a constant; linear in the constants */
 

@@ -106,6 +106,7 @@ struct CxOp {
 extern const CxOp *const cx_ops[CX_OP_COUNT]; /* op/table.c */
 uint32_t op_nout(CxOpcode op, uint32_t nin, const void *attrs);
 bool op_uses_axis(const CxApp *a, const char *name); /* a collective over this axis name */
+const char *fn_name(const CxFn *f); /* "" if it has none; trace/fn.c */
 CxOpcode op_from_name(const char *name); /* CX_OP_NONE if unknown */
 
 /* Attributes: deep copy into an arena (graphs and functions are retained; attrs_release undoes that), equality, hash. */

@@ -22,6 +22,8 @@ CxFn *fn_new(const char *name, bool (*call)(CxFn *, const CxVal *, uint32_t, CxV
   return f;
 }
 
+const char *fn_name(const CxFn *f) { return f->name ? f->name : ""; }
+
 static bool fn_call_graph(CxFn *f, const CxVal *in, uint32_t nin, CxVals *out) { return graph_apply(f->graph, in, nin, out); }
 
 CxFn *fn_of_graph(CxGraph *g) {

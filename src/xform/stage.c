@@ -36,8 +36,6 @@ CxFn *cx_fn(const char *name, bool (*call)(void *, const CxVal *, uint32_t, CxVa
 CxFn *cx_fn_retain(CxFn *f) { return ref_retain(f); }
 void cx_fn_release(CxFn *f) { ref_release(f); }
 bool cx_call(CxFn *f, const CxVal *in, uint32_t nin, CxVals *out) { return fn_call(f, in, nin, out); }
-CxGraph *cx_graph_retain(CxGraph *g) { return ref_retain(g); }
-void cx_graph_release(CxGraph *g) { ref_release(g); }
 
 /* ---- staging ---- */
 
