@@ -29,7 +29,7 @@ char *cx_graph_text(const CxGraph *g) {
 
 char *cx_graph_jaxpr(const CxGraph *g) {
   CxText t = {0};
-  return g ? text_or_null(graph_print(g, &t), &t) : NULL;
+  return g ? text_or_null(graph_print_jax(g, &t, NULL), &t) : NULL;
 }
 
 void cx_string_free(char *s) { cx_free(s); }
