@@ -1,0 +1,580 @@
+/* jit: a Python function staged once for every structure and types of its arguments; make_jaxpr and eval_shape.
+ * The cache key: the trees and types of dynamic arguments, the static arguments by equality, the x64 mode. */
+#include "python/transform.h"
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "op/call.h"
+#include "runtime/execute.h"
+
+typedef struct Entry {
+  struct Entry *next;
+  uint64_t hash;
+  Py_ssize_t nargs;
+  uint32_t n_vals;
+  CxTree **trees;       /* per positional argument; NULL where static */
+  PyObject **statics;   /* per positional argument; NULL where dynamic */
+  CxTree *kw_tree;
+  PyObject *kw_static;  /* dict or NULL */
+  bool x64;
+  const CxType **types;
+  CxGraph *graph;
+  CxTree *out_tree;
+  bool unlock;          /* enough work to let other Python threads run */
+} Entry;
+
+typedef struct Jit {
+  PyObject_HEAD
+  vectorcallfunc vectorcall;
+  PyObject *fun, *dict, *weakrefs;
+  int *static_nums, n_static;
+  PyObject *static_names; /* tuple of str */
+  int *donate_nums, n_donate;
+  Entry **table;
+  uint32_t table_cap, table_n;
+} Jit;
+
+/* ---- the arguments of one call ---- */
+
+typedef struct Args {
+  PyObject *const *given;
+  Py_ssize_t nargs;
+  CxTree *trees_small[16], **trees;
+  CxVals vals;
+  CxVal vals_small[64];
+  CxTree *kw_tree;
+  PyObject *kw_static;
+  uint64_t hash;
+} Args;
+
+static bool is_static_num(const Jit *j, Py_ssize_t i, Py_ssize_t nargs) {
+  for (int k = 0; k < j->n_static; k++)
+    if (j->static_nums[k] == i || j->static_nums[k] + nargs == i) return true;
+  return false;
+}
+
+static void args_free(Args *a) {
+  for (Py_ssize_t i = 0; a->trees && i < a->nargs; i++) cx_tree_release(a->trees[i]);
+  if (a->trees != a->trees_small) PyMem_Free(a->trees);
+  if (a->vals.v != a->vals_small) cx_vals_free(&a->vals);
+  cx_tree_release(a->kw_tree);
+  Py_XDECREF(a->kw_static);
+}
+
+static bool args_push(Args *a, CxVal v) {
+  if (!v) return false;
+  if (a->vals.n == 64 && a->vals.v == a->vals_small) { /* leave the small array */
+    CxVals big = {0};
+    for (uint32_t i = 0; i < 64; i++)
+      if (!cx_vals_push(&big, a->vals_small[i])) return false;
+    a->vals = big;
+  }
+  if (a->vals.v == a->vals_small) return a->vals.v[a->vals.n++] = v, true;
+  return cx_vals_push(&a->vals, v);
+}
+
+static bool args_leaf(Args *a, PyObject *o, const Jit *j) {
+  if (Py_TYPE(o) == &py_array && ((PyVal *)o)->v) return args_push(a, ((PyVal *)o)->v); /* the caller holds it */
+  CxVal v = py_try_val(o);
+  if (!v && !cx_failed() && !PyErr_Occurred())
+    PyErr_Format(PyExc_TypeError,
+                 "Error interpreting argument to %R as an abstract array. The problematic value is of type %R. This typically means that a "
+                 "jit-wrapped function was called with a non-array argument, and this argument was not marked as static using the static_argnums or static_argnames parameters of jax.jit.",
+                 j->fun, (PyObject *)Py_TYPE(o));
+  return args_push(a, v);
+}
+
+static bool args_flatten(Args *a, PyObject *o, CxTree **tree, const Jit *j) {
+  if (py_is_val(o)) {
+    *tree = cx_tree_leaf();
+    return args_leaf(a, o, j);
+  }
+  PyLeaves leaves;
+  py_leaves_init(&leaves);
+  bool ok = py_flatten(o, NULL, &leaves, tree);
+  /* leaves that are arrays stay alive through their containers */
+  for (uint32_t i = 0; ok && i < leaves.n; i++) ok = args_leaf(a, leaves.v[i], j);
+  py_leaves_clear(&leaves);
+  return ok;
+}
+
+static bool args_static(Args *a, PyObject *o) {
+  Py_hash_t h = PyObject_Hash(o);
+  if (h == -1) {
+    if (PyErr_ExceptionMatches(PyExc_TypeError)) {
+      PyErr_Clear();
+      PyErr_Format(PyExc_ValueError, "Non-hashable static arguments are not supported: got a value of type %R. Pass a hashable object, or make the argument dynamic.", (PyObject *)Py_TYPE(o));
+    }
+    return false;
+  }
+  a->hash = hash_mix(a->hash, (uint64_t)h);
+  return true;
+}
+
+static bool args_kwargs(Args *a, const Jit *j, PyObject *names) {
+  if (!names || !PyTuple_GET_SIZE(names)) return true;
+  PyObject *dynamic = PyDict_New();
+  bool ok = dynamic != NULL;
+  for (Py_ssize_t k = 0; ok && k < PyTuple_GET_SIZE(names); k++) {
+    PyObject *name = PyTuple_GET_ITEM(names, k), *v = a->given[a->nargs + k];
+    int fixed = j->static_names ? PySequence_Contains(j->static_names, name) : 0;
+    if (fixed > 0 && !a->kw_static) a->kw_static = PyDict_New();
+    ok = fixed >= 0 && PyDict_SetItem(fixed ? a->kw_static : dynamic, name, v) == 0 && (!fixed || args_static(a, v));
+  }
+  if (ok && PyDict_GET_SIZE(dynamic)) ok = args_flatten(a, dynamic, &a->kw_tree, j);
+  Py_XDECREF(dynamic);
+  return ok;
+}
+
+static bool args_read(Args *a, const Jit *j, PyObject *const *args, Py_ssize_t nargs, PyObject *names) {
+  a->given = args;
+  a->nargs = nargs;
+  a->trees = a->trees_small;
+  a->vals = (CxVals){a->vals_small, 0, 64};
+  a->kw_tree = NULL;
+  a->kw_static = NULL;
+  a->hash = (uint64_t)nargs << 1 | config_x64();
+  if (nargs > 16 && !(a->trees = PyMem_Malloc((size_t)nargs * sizeof *a->trees))) return PyErr_NoMemory(), false;
+  for (Py_ssize_t i = 0; i < nargs; i++) a->trees[i] = NULL;
+  for (Py_ssize_t i = 0; i < nargs; i++) {
+    if (j->n_static && is_static_num(j, i, nargs) ? !args_static(a, args[i]) : !args_flatten(a, args[i], &a->trees[i], j)) return false;
+    a->hash = hash_mix(a->hash, (uintptr_t)a->trees[i]);
+  }
+  if (!args_kwargs(a, j, names)) return false;
+  a->hash = hash_mix(a->hash, (uintptr_t)a->kw_tree);
+  for (uint32_t i = 0; i < a->vals.n; i++) a->hash = hash_mix(a->hash, (uintptr_t)a->vals.v[i]->type);
+  return true;
+}
+
+/* ---- the cache ---- */
+
+static void entry_free(Entry *e) {
+  for (Py_ssize_t i = 0; i < e->nargs; i++) {
+    if (e->trees) cx_tree_release(e->trees[i]);
+    if (e->statics) Py_XDECREF(e->statics[i]);
+  }
+  PyMem_Free(e->trees);
+  PyMem_Free(e->statics);
+  PyMem_Free(e->types);
+  Py_XDECREF(e->kw_static);
+  cx_tree_release(e->kw_tree);
+  cx_tree_release(e->out_tree);
+  ref_release(e->graph);
+  PyMem_Free(e);
+}
+
+static int same_object(PyObject *a, PyObject *b) { return a == b ? 1 : !a || !b ? 0 : PyObject_RichCompareBool(a, b, Py_EQ); }
+
+static bool entry_matches(const Entry *e, const Args *a) {
+  if (e->hash != a->hash || e->nargs != a->nargs || e->n_vals != a->vals.n || e->kw_tree != a->kw_tree || e->x64 != config_x64()) return false;
+  for (uint32_t i = 0; i < e->n_vals; i++)
+    if (e->types[i] != a->vals.v[i]->type) return false;
+  for (Py_ssize_t i = 0; i < e->nargs; i++) {
+    if (e->trees[i] != a->trees[i]) return false;
+    if (!e->trees[i] && (Py_TYPE(e->statics[i]) != Py_TYPE(a->given[i]) || same_object(e->statics[i], a->given[i]) != 1)) return PyErr_Clear(), false;
+  }
+  if (same_object(e->kw_static, a->kw_static) != 1) return PyErr_Clear(), false;
+  return true;
+}
+
+static Entry *cache_find(const Jit *j, const Args *a) {
+  if (!j->table_cap) return NULL;
+  Entry *e = j->table[a->hash & (j->table_cap - 1)];
+  while (e && !entry_matches(e, a)) e = e->next;
+  return e;
+}
+
+static bool cache_grow(Jit *j) {
+  uint32_t cap = j->table_cap ? j->table_cap * 2 : 8;
+  Entry **fresh = PyMem_Calloc(cap, sizeof *fresh);
+  if (!fresh) return false;
+  for (uint32_t i = 0; i < j->table_cap; i++)
+    for (Entry *e = j->table[i], *next; e; e = next) {
+      next = e->next;
+      e->next = fresh[e->hash & (cap - 1)];
+      fresh[e->hash & (cap - 1)] = e;
+    }
+  PyMem_Free(j->table);
+  j->table = fresh;
+  j->table_cap = cap;
+  return true;
+}
+
+static Entry *cache_keep(Jit *j, Args *a, CxGraph *g, const CxTree *out_tree) {
+  if (j->table_n >= j->table_cap && !cache_grow(j)) return NULL;
+  Entry *e = PyMem_Calloc(1, sizeof *e);
+  if (!e) return NULL;
+  e->nargs = a->nargs;
+  e->trees = PyMem_Calloc((size_t)a->nargs + 1, sizeof *e->trees);
+  e->statics = PyMem_Calloc((size_t)a->nargs + 1, sizeof *e->statics);
+  e->types = PyMem_Calloc((size_t)a->vals.n + 1, sizeof *e->types);
+  if (!e->trees || !e->statics || !e->types) return entry_free(e), NULL;
+  for (Py_ssize_t i = 0; i < a->nargs; i++) {
+    if (a->trees[i]) e->trees[i] = cx_tree_retain(a->trees[i]);
+    else e->statics[i] = Py_NewRef(a->given[i]);
+  }
+  for (uint32_t i = 0; i < a->vals.n; i++) e->types[i] = a->vals.v[i]->type;
+  e->n_vals = a->vals.n;
+  e->hash = a->hash;
+  e->x64 = config_x64();
+  e->kw_tree = a->kw_tree ? cx_tree_retain(a->kw_tree) : NULL;
+  e->kw_static = Py_XNewRef(a->kw_static);
+  e->graph = ref_retain(g);
+  e->out_tree = cx_tree_retain(out_tree);
+  int64_t work = 0;
+  for (uint32_t i = 0; i < g->types.n; i++) work += g->types.v[i] ? g->types.v[i]->size : 0;
+  e->unlock = work > 20000;
+  for (uint32_t i = 0; i < g->eqns.n; i++) e->unlock |= (cx_ops[g->eqns.v[i].op]->flags & CX_OP_REFS) != 0;
+  Entry **slot = &j->table[a->hash & (j->table_cap - 1)];
+  e->next = *slot;
+  *slot = e;
+  j->table_n++;
+  return e;
+}
+
+static void cache_clear(Jit *j) {
+  Entry **table = j->table;
+  uint32_t cap = j->table_cap;
+  j->table = NULL;
+  j->table_cap = j->table_n = 0;
+  for (uint32_t i = 0; i < cap; i++)
+    for (Entry *e = table[i], *next; e; e = next) next = e->next, entry_free(e);
+  PyMem_Free(table);
+}
+
+/* ---- staging ---- */
+
+static PyCall *jit_pycall(const Jit *j, const Args *a) {
+  PyCall *c = pycall_new(j->fun, a->nargs);
+  for (Py_ssize_t i = 0; c && i < a->nargs; i++) {
+    if (a->trees[i]) c->trees[i] = cx_tree_retain(a->trees[i]);
+    else pycall_fix(c, i, a->given[i]);
+  }
+  if (c && a->kw_tree) c->kw_tree = cx_tree_retain(a->kw_tree);
+  if (c) c->kw_fixed = Py_XNewRef(a->kw_static);
+  return c;
+}
+
+/* The graph for these types (one per value), its result tree, and the outer tracers it closes over (appended to captured). */
+static CxGraph *jit_stage(const Jit *j, const Args *a, const CxType *const *types, uint32_t n, CxVals *captured, CxTree **out_tree) {
+  PyCall *c = jit_pycall(j, a);
+  CxFn *f = c ? pycall_fn(c) : NULL;
+  CxGraph *g = f ? cx_stage(f, types, n, captured) : NULL;
+  *out_tree = g ? cx_tree_retain(c->out_tree) : NULL;
+  ref_release(f);
+  return g;
+}
+
+static const CxType **args_types(const Args *a) {
+  const CxType **types = PyMem_Calloc((size_t)a->vals.n + 1, sizeof *types);
+  for (uint32_t i = 0; types && i < a->vals.n; i++) types[i] = a->vals.v[i]->type;
+  return types;
+}
+
+/* ---- calling ---- */
+
+static bool run_now(const Entry *e, const Args *a, CxVal *out) {
+  PyThreadState *s = e->unlock ? py_unlock(1 << 30) : NULL;
+  bool ok = graph_run_borrowed(e->graph, a->vals.v, a->vals.n, out);
+  py_lock(s);
+  for (uint32_t i = 0; i < e->graph->out.n; i++) out[i] = ok ? cx_keep(out[i]) : NULL;
+  return ok;
+}
+
+static bool all_arrays(const Args *a) {
+  for (uint32_t i = 0; i < a->vals.n; i++)
+    if (a->vals.v[i]->trace) return false;
+  return true;
+}
+
+static PyObject *call_entry(const Entry *e, const Args *a, const char *name) {
+  CxVal small[32], *out = small;
+  uint32_t n = e->graph->out.n;
+  if (n > 32 && !(out = PyMem_Malloc(n * sizeof *out))) return PyErr_NoMemory();
+  bool ok;
+  if (!cx_thread.trace && all_arrays(a)) {
+    ok = run_now(e, a, out);
+  } else {
+    CxJitAttrs attrs = {name, e->graph, false};
+    ok = cx_bind(CX_OP_JIT, a->vals.v, a->vals.n, &attrs, out, n);
+  }
+  PyObject *r = ok ? n == 1 && e->out_tree == cx_tree_leaf_static() ? py_wrap(out[0]) : py_unflatten_vals(e->out_tree, out, n) : NULL;
+  if (out != small) PyMem_Free(out);
+  return r;
+}
+
+/* a function that closes over outer tracers: staged for this call only */
+static PyObject *call_once(const Jit *j, Args *a, CxGraph *g, CxVals *captured, const CxTree *out_tree) {
+  CxVals out = {0};
+  bool ok = true;
+  for (uint32_t i = 0; ok && i < a->vals.n; i++) ok = cx_vals_push(captured, a->vals.v[i]);
+  ok = ok && cx_call_graph(g, py_fun_name(j->fun), captured->v, captured->n, &out);
+  PyObject *r = ok ? py_unflatten_vals(out_tree, out.v, out.n) : NULL;
+  cx_vals_free(&out);
+  return r;
+}
+
+static PyObject *call_fresh(Jit *j, Args *a) {
+  const CxType **types = args_types(a);
+  CxVals captured = {0};
+  CxTree *out_tree = NULL;
+  CxGraph *g = types ? jit_stage(j, a, types, a->vals.n, &captured, &out_tree) : NULL;
+  PyObject *r = NULL;
+  if (g && captured.n) {
+    r = call_once(j, a, g, &captured, out_tree);
+  } else if (g) {
+    Entry *e = cache_keep(j, a, g, out_tree);
+    r = e ? call_entry(e, a, py_fun_name(j->fun)) : NULL;
+  }
+  ref_release(g);
+  cx_tree_release(out_tree);
+  cx_vals_free(&captured);
+  PyMem_Free(types);
+  return r;
+}
+
+static void donate(const Jit *j, const Args *a) { /* donated arrays are gone for the caller, as in JAX */
+  for (int k = 0; k < j->n_donate; k++) {
+    Py_ssize_t i = j->donate_nums[k] < 0 ? j->donate_nums[k] + a->nargs : j->donate_nums[k];
+    if (i < 0 || i >= a->nargs || !a->trees[i]) continue;
+    PyLeaves leaves;
+    py_leaves_init(&leaves);
+    if (py_flatten(a->given[i], NULL, &leaves, NULL))
+      for (uint32_t m = 0; m < leaves.n; m++)
+        if (Py_TYPE(leaves.v[m]) == &py_array && ((PyVal *)leaves.v[m])->v) {
+          CxVal v = ((PyVal *)leaves.v[m])->v;
+          ((PyVal *)leaves.v[m])->v = NULL;
+          cx_keep(v);
+        }
+    py_leaves_clear(&leaves);
+  }
+}
+
+static PyObject *jit_call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names) {
+  Jit *j = (Jit *)self;
+  if (cx_thread.disable_jit) return PyObject_Vectorcall(j->fun, args, nargsf, names);
+  CxScope s;
+  Args a;
+  cx_scope_open(&s);
+  PyObject *r = NULL;
+  if (args_read(&a, j, args, PyVectorcall_NARGS(nargsf), names)) {
+    Entry *e = cache_find(j, &a);
+    r = e ? call_entry(e, &a, py_fun_name(j->fun)) : call_fresh(j, &a);
+    if (r && j->n_donate && !cx_thread.trace) donate(j, &a);
+  }
+  args_free(&a);
+  if (!r) py_raise_traced();
+  cx_scope_close(&s);
+  return r;
+}
+
+/* ---- making jit objects ---- */
+
+static PyObject *names_tuple(PyObject *o) {
+  if (!o || o == Py_None) return NULL;
+  return PyUnicode_Check(o) ? PyTuple_Pack(1, o) : PySequence_Tuple(o);
+}
+
+/* static_argnames also fix the positions of plain functions' parameters, and static_argnums their names */
+static bool resolve_static(Jit *j) {
+  PyObject *code = PyObject_GetAttrString(j->fun, "__code__"), *vars = code ? PyObject_GetAttrString(code, "co_varnames") : NULL;
+  PyObject *count = code ? PyObject_GetAttrString(code, "co_argcount") : NULL;
+  PyErr_Clear();
+  long n = count ? PyLong_AsLong(count) : 0;
+  bool ok = true;
+  PyObject *names = PyList_New(0);
+  for (Py_ssize_t k = 0; names && j->static_names && k < PyTuple_GET_SIZE(j->static_names); k++)
+    ok = ok && PyList_Append(names, PyTuple_GET_ITEM(j->static_names, k)) == 0;
+  for (long i = 0; ok && vars && i < n && i < PyTuple_GET_SIZE(vars); i++) {
+    PyObject *name = PyTuple_GET_ITEM(vars, i);
+    bool by_name = j->static_names && PySequence_Contains(j->static_names, name) == 1, by_num = is_static_num(j, i, n);
+    if (by_name && !by_num) {
+      int *nums = PyMem_Realloc(j->static_nums, ((size_t)j->n_static + 1) * sizeof *nums);
+      ok = nums != NULL;
+      if (ok) j->static_nums = nums, nums[j->n_static++] = (int)i;
+    }
+    if (by_num && !by_name) ok = PyList_Append(names, name) == 0;
+  }
+  if (ok && names && PyList_GET_SIZE(names)) Py_XSETREF(j->static_names, PyList_AsTuple(names));
+  Py_XDECREF(names), Py_XDECREF(count), Py_XDECREF(vars), Py_XDECREF(code);
+  return ok;
+}
+
+static PyTypeObject jit_type;
+
+
+static PyObject *jit_make(PyObject *fun, PyObject *static_nums, PyObject *static_names, PyObject *donate_nums) {
+  if (!PyCallable_Check(fun)) return PyErr_Format(PyExc_TypeError, "Expected a callable value, got %R", fun);
+  Jit *j = PyObject_GC_New(Jit, &jit_type);
+  if (!j) return NULL;
+  *j = (Jit){.ob_base = j->ob_base, .vectorcall = jit_call, .fun = Py_NewRef(fun)};
+  bool ok = (!static_nums || static_nums == Py_None || py_int_list(static_nums, 0, &j->static_nums, &j->n_static)) &&
+            (!donate_nums || donate_nums == Py_None || py_int_list(donate_nums, 0, &j->donate_nums, &j->n_donate));
+  j->static_names = ok ? names_tuple(static_names) : NULL;
+  if (!ok || PyErr_Occurred() || ((j->n_static || j->static_names) && !resolve_static(j)) || !py_copy_function_attrs((PyObject *)j, fun)) return Py_DECREF(j), NULL;
+  PyObject_GC_Track(j);
+  return (PyObject *)j;
+}
+
+static PyObject *partial_of(PyObject *m, const char *function, PyObject *names, PyObject *const *values) { /* jit(static_argnums=…) as a decorator */
+  PyObject *functools = PyImport_ImportModule("functools"), *partial = functools ? PyObject_GetAttrString(functools, "partial") : NULL;
+  PyObject *f = partial ? PyObject_GetAttrString(m, function) : NULL, *args = f ? PyTuple_Pack(1, f) : NULL, *kw = args ? py_kwargs_dict(values, names) : NULL;
+  PyObject *r = kw ? PyObject_Call(partial, args, kw) : NULL;
+  Py_XDECREF(kw), Py_XDECREF(args), Py_XDECREF(f), Py_XDECREF(partial), Py_XDECREF(functools);
+  return r;
+}
+
+static PyObject *fn_jit(PyObject *m, PyObject *const *args, Py_ssize_t n, PyObject *names) {
+  static const char *const params[] = {"fun", "in_shardings", "out_shardings", "static_argnums", "static_argnames", "donate_argnums", "donate_argnames",
+                                       "keep_unused", "device", "backend", "inline", "compiler_options", "abstracted_axes"};
+  PyObject *a[13] = {0};
+  PyParams p = {"jit", params, 0, 1, 13, false};
+  if (!py_bind(&p, args, n, names, a)) return NULL;
+  if (!a[0]) return partial_of(m, "jit", names, args + n);
+  return jit_make(a[0], a[3], a[4], a[5]);
+}
+
+static void jit_dealloc(PyObject *self) {
+  Jit *j = (Jit *)self;
+  PyObject_GC_UnTrack(self);
+  if (j->weakrefs) PyObject_ClearWeakRefs(self);
+  cache_clear(j);
+  Py_XDECREF(j->fun), Py_XDECREF(j->dict), Py_XDECREF(j->static_names);
+  PyMem_Free(j->static_nums), PyMem_Free(j->donate_nums);
+  PyObject_GC_Del(self);
+}
+
+static PyObject *jit_clear_cache(PyObject *self, PyObject *unused) {
+  (void)unused;
+  cache_clear((Jit *)self);
+  Py_RETURN_NONE;
+}
+static PyObject *jit_cache_size(PyObject *self, PyObject *unused) { return (void)unused, PyLong_FromUnsignedLong(((Jit *)self)->table_n); }
+static PyObject *jit_repr(PyObject *self) { return PyUnicode_FromFormat("<PjitFunction of %R>", ((Jit *)self)->fun); }
+
+/* ---- example arguments: arrays, scalars or ShapeDtypeStructs ---- */
+
+static bool example_flatten(PyCall *c, const Jit *j, PyObject *args, PyObject *kwargs, const CxType ***types, uint32_t *n) {
+  PyLeaves leaves;
+  py_leaves_init(&leaves);
+  Py_ssize_t nargs = PyTuple_GET_SIZE(args);
+  bool ok = true;
+  for (Py_ssize_t i = 0; ok && i < nargs; i++) {
+    if (j->n_static && is_static_num(j, i, nargs)) pycall_fix(c, i, PyTuple_GET_ITEM(args, i));
+    else ok = py_flatten(PyTuple_GET_ITEM(args, i), NULL, &leaves, &c->trees[i]);
+  }
+  if (ok && kwargs && PyDict_GET_SIZE(kwargs)) {
+    PyObject *dynamic = PyDict_Copy(kwargs);
+    for (Py_ssize_t k = 0; dynamic && j->static_names && k < PyTuple_GET_SIZE(j->static_names); k++) {
+      PyObject *name = PyTuple_GET_ITEM(j->static_names, k), *v = PyDict_GetItem(kwargs, name);
+      if (!v) continue;
+      if (!c->kw_fixed) c->kw_fixed = PyDict_New();
+      if (c->kw_fixed) PyDict_SetItem(c->kw_fixed, name, v);
+      PyDict_DelItem(dynamic, name);
+    }
+    ok = dynamic && py_flatten(dynamic, NULL, &leaves, &c->kw_tree);
+    Py_XDECREF(dynamic);
+  }
+  *types = ok ? PyMem_Calloc(leaves.n + 1, sizeof **types) : NULL;
+  *n = leaves.n;
+  for (uint32_t i = 0; *types && ok && i < leaves.n; i++) ok = ((*types)[i] = py_type_of(leaves.v[i])) != NULL;
+  py_leaves_clear(&leaves);
+  return ok && *types;
+}
+
+/* stages fun on examples: the graph (a new reference) and the tree of results */
+static CxGraph *stage_examples(const Jit *j, PyObject *args, PyObject *kwargs, CxTree **out_tree, CxVals *captured) {
+  PyCall *c = pycall_new(j->fun, PyTuple_GET_SIZE(args));
+  const CxType **types = NULL;
+  uint32_t n = 0;
+  bool ok = c && example_flatten(c, j, args, kwargs, &types, &n);
+  CxFn *f = ok ? pycall_fn(c) : (c ? pycall_free(c) : (void)0, NULL);
+  CxGraph *g = f ? cx_stage(f, types, n, captured) : NULL;
+  if (g) *out_tree = cx_tree_retain(c->out_tree);
+  ref_release(f);
+  PyMem_Free(types);
+  return g;
+}
+
+/* j._stage(args, kwargs) -> (ClosedJaxpr, PyTreeDef of results) */
+static PyObject *jit_stage_py(PyObject *self, PyObject *pair) {
+  PyObject *args, *kwargs;
+  if (!PyArg_ParseTuple(pair, "O!O!", &PyTuple_Type, &args, &PyDict_Type, &kwargs)) return NULL;
+  CxScope s;
+  cx_scope_open(&s);
+  CxTree *tree = NULL;
+  CxVals captured = {0};
+  CxGraph *g = stage_examples((Jit *)self, args, kwargs, &tree, &captured);
+  PyObject *jaxpr = g ? py_jaxpr_new(g) : NULL, *def = jaxpr ? py_treedef_new(tree) : NULL;
+  PyObject *r = def ? PyTuple_Pack(2, jaxpr, def) : NULL;
+  Py_XDECREF(jaxpr), Py_XDECREF(def);
+  cx_vals_free(&captured);
+  if (!r) py_raise_traced();
+  cx_scope_close(&s);
+  return r;
+}
+
+static PyObject *jit_lower(PyObject *self, PyObject *args, PyObject *kwargs) {
+  PyObject *stages = PyImport_ImportModule("cuirax.stages"), *make = stages ? PyObject_GetAttrString(stages, "_lower") : NULL;
+  PyObject *kw = kwargs ? Py_NewRef(kwargs) : PyDict_New();
+  PyObject *r = make && kw ? PyObject_CallFunctionObjArgs(make, self, args, kw, NULL) : NULL;
+  Py_XDECREF(kw), Py_XDECREF(make), Py_XDECREF(stages);
+  return r;
+}
+
+static PyObject *jit_eval_shape(PyObject *self, PyObject *args, PyObject *kwargs) {
+  CxScope s;
+  cx_scope_open(&s);
+  CxTree *tree = NULL;
+  CxVals captured = {0};
+  CxGraph *g = stage_examples((Jit *)self, args, kwargs, &tree, &captured);
+  PyObject *r = NULL, **items = g ? PyMem_Calloc(g->out.n + 1, sizeof *items) : NULL;
+  bool ok = items != NULL;
+  for (uint32_t i = 0; ok && i < g->out.n; i++) ok = (items[i] = py_shape_dtype_struct(graph_type(g, g->out.v[i]))) != NULL;
+  if (ok) r = py_unflatten(tree, items);
+  for (uint32_t i = 0; items && i < g->out.n; i++) Py_XDECREF(items[i]);
+  PyMem_Free(items);
+  cx_tree_release(tree);
+  ref_release(g);
+  cx_vals_free(&captured);
+  if (!r) py_raise_traced();
+  cx_scope_close(&s);
+  return r;
+}
+
+static PyMethodDef jit_methods[] = {
+    {"clear_cache", jit_clear_cache, METH_NOARGS, "Forgets all staged versions."},
+    {"_cache_size", jit_cache_size, METH_NOARGS, NULL},
+    {"_stage", jit_stage_py, METH_VARARGS, NULL},
+    {"lower", (PyCFunction)(void (*)(void))jit_lower, METH_VARARGS | METH_KEYWORDS, "Stages for these arguments: a Lowered object."},
+    {"eval_shape", (PyCFunction)(void (*)(void))jit_eval_shape, METH_VARARGS | METH_KEYWORDS, "Shapes and dtypes of the results."},
+    {0}};
+static PyMemberDef jit_members[] = {{"__wrapped__", T_OBJECT, offsetof(Jit, fun), READONLY, NULL}, {0}};
+
+static int jit_traverse(PyObject *self, visitproc visit, void *arg) {
+  Jit *j = (Jit *)self;
+  Py_VISIT(j->fun);
+  Py_VISIT(j->dict);
+  return 0;
+}
+static int jit_gc_clear(PyObject *self) {
+  Jit *j = (Jit *)self;
+  cache_clear(j);
+  Py_CLEAR(j->dict);
+  return 0;
+}
+
+static PyTypeObject jit_type = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "cuirax.PjitFunction", .tp_basicsize = sizeof(Jit), .tp_dealloc = jit_dealloc, .tp_repr = jit_repr,
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR | Py_TPFLAGS_HAVE_GC,
+    .tp_vectorcall_offset = offsetof(Jit, vectorcall), .tp_call = PyVectorcall_Call, .tp_methods = jit_methods, .tp_members = jit_members,
+    .tp_dictoffset = offsetof(Jit, dict), .tp_weaklistoffset = offsetof(Jit, weakrefs), .tp_descr_get = py_bind_method, .tp_traverse = jit_traverse,
+    .tp_clear = jit_gc_clear, .tp_getattro = PyObject_GenericGetAttr, .tp_setattro = PyObject_GenericSetAttr};
+
+/* ---- make_jaxpr ---- */
+
+static PyMethodDef jit_functions[] = {{"jit", (PyCFunction)(void (*)(void))fn_jit, METH_FASTCALL | METH_KEYWORDS,
+                                       "jit(fun, *, static_argnums=None, static_argnames=None, donate_argnums=None, …): fun, staged to a graph on first use with each kind of arguments."},
+                                      {0}};
+
+bool py_jit_register(PyObject *m) { return PyType_Ready(&jit_type) == 0 && PyModule_AddFunctions(m, jit_functions) == 0; }
