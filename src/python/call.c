@@ -142,9 +142,9 @@ static bool flatten_result(PyCall *c, PyObject *result, CxVals *out) {
 static PyObject *run_args(PyCall *c, const CxVal *in, uint32_t *at) {
   PyObject *args = PyTuple_New(c->nargs);
   for (Py_ssize_t i = 0; args && i < c->nargs; i++) {
-    PyObject *a = c->trees[i] ? py_unflatten_vals(c->trees[i], in + *at, cx_tree_num_leaves(c->trees[i])) : Py_XNewRef(c->fixed[i]);
+    PyObject *a = c->trees[i] ? py_unflatten_vals(c->trees[i], in + *at, cx_tree_leaves(c->trees[i])) : Py_XNewRef(c->fixed[i]);
     if (!a) return Py_DECREF(args), NULL;
-    if (c->trees[i]) *at += cx_tree_num_leaves(c->trees[i]);
+    if (c->trees[i]) *at += cx_tree_leaves(c->trees[i]);
     PyTuple_SET_ITEM(args, i, a);
   }
   return args;
@@ -156,7 +156,7 @@ static bool pycall_run(CxFn *f, const CxVal *in, uint32_t nin, CxVals *out) {
   (void)nin;
   PyObject *args = run_args(c, in, &at), *kwargs = NULL, *result = NULL;
   bool ok = args != NULL;
-  if (ok && c->kw_tree) ok = (kwargs = py_unflatten_vals(c->kw_tree, in + at, cx_tree_num_leaves(c->kw_tree))) != NULL;
+  if (ok && c->kw_tree) ok = (kwargs = py_unflatten_vals(c->kw_tree, in + at, cx_tree_leaves(c->kw_tree))) != NULL;
   if (ok && c->kw_fixed) {
     if (!kwargs) kwargs = PyDict_New();
     ok = kwargs && PyDict_Update(kwargs, c->kw_fixed) == 0;

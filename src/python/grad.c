@@ -61,8 +61,8 @@ static PyObject *grad_build(const Grad *g, const PyCall *c, const Py_ssize_t *po
   PyObject *all = PyTuple_New(g->n_argnums);
   for (int i = 0; all && i < g->n_argnums; i++) {
     uint32_t at = 0;
-    for (Py_ssize_t p = 0; p < pos[i]; p++) at += c->trees[p] ? (uint32_t)cx_tree_num_leaves(c->trees[p]) : 0;
-    uint32_t n = (uint32_t)cx_tree_num_leaves(c->trees[pos[i]]);
+    for (Py_ssize_t p = 0; p < pos[i]; p++) at += c->trees[p] ? (uint32_t)cx_tree_leaves(c->trees[p]) : 0;
+    uint32_t n = (uint32_t)cx_tree_leaves(c->trees[pos[i]]);
     PyObject **items = PyMem_Calloc(n + 1, sizeof *items), *tree = NULL;
     uint32_t made = 0;
     for (; items && made < n; made++)

@@ -20,6 +20,7 @@ typedef struct Entry {
   const CxType **types;
   CxGraph *graph;
   CxTree *out_tree;
+  bool out_is_leaf;
   bool unlock;          /* enough work to let other Python threads run */
 } Entry;
 
@@ -221,6 +222,9 @@ static Entry *cache_keep(Jit *j, Args *a, CxGraph *g, const CxTree *out_tree) {
   e->kw_static = Py_XNewRef(a->kw_static);
   e->graph = ref_retain(g);
   e->out_tree = cx_tree_retain(out_tree);
+  CxTree *leaf = cx_tree_leaf();
+  e->out_is_leaf = leaf == out_tree;
+  cx_tree_release(leaf);
   int64_t work = 0;
   for (uint32_t i = 0; i < g->types.n; i++) work += g->types.v[i] ? g->types.v[i]->size : 0;
   e->unlock = work > 20000;
@@ -298,7 +302,7 @@ static PyObject *call_entry(const Entry *e, const Args *a, const char *name) {
     CxJitAttrs attrs = {name, e->graph, false};
     ok = cx_bind(CX_OP_JIT, a->vals.v, a->vals.n, &attrs, out, n);
   }
-  PyObject *r = ok ? n == 1 && e->out_tree == cx_tree_leaf_static() ? py_wrap(out[0]) : py_unflatten_vals(e->out_tree, out, n) : NULL;
+  PyObject *r = ok ? n == 1 && e->out_is_leaf ? py_wrap(out[0]) : py_unflatten_vals(e->out_tree, out, n) : NULL;
   if (out != small) PyMem_Free(out);
   return r;
 }
