@@ -85,7 +85,7 @@ bool pycall_dynamic_kwargs(PyCall *c, PyObject *kwargs, CxVals *vals) { return p
 void pycall_fix(PyCall *c, Py_ssize_t i, PyObject *arg) { Py_XSETREF(c->fixed[i], Py_NewRef(arg)); }
 
 PyObject *py_unflatten_vals(const CxTree *tree, const CxVal *vals, uint32_t n) {
-  PyObject *small[64], **items = small;
+  PyObject *small[64] = {NULL}, **items = small;
   if (n > 64 && !(items = PyMem_Malloc(n * sizeof *items))) return PyErr_NoMemory();
   uint32_t made = 0;
   while (made < n && (items[made] = py_wrap(vals[made]))) made++;

@@ -10,6 +10,7 @@
 /* A tangent or cotangent for a value of this type: zeros when NULL, a float0 array of NumPy for integers. */
 PyObject *py_cotangent(CxVal v, const CxType *type);
 PyObject *py_raise_traced(void); /* py_raise */
+PyObject *py_aval(const CxType *t); /* device.c */
 PyObject *py_kwargs_dict(PyObject *const *values, PyObject *names);
 bool py_int_list(PyObject *o, int fallback, int **out, int *n); /* an int or a sequence; NULL: the fallback */
 /* __name__, __qualname__, __doc__, __module__ of the wrapped function into the wrapper's __dict__. */
