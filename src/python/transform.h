@@ -24,6 +24,7 @@ bool py_grad_register(PyObject *m);
 bool py_jit_register(PyObject *m);
 bool py_vmap_register(PyObject *m);
 bool py_jaxpr_register(PyObject *m);
+bool py_config_register(PyObject *m);
 PyObject *py_shape_dtype_struct(const CxType *t);
 
 #endif

@@ -1,0 +1,93 @@
+"""Names of the top-level API that are a few lines of glue over cuirax._core."""
+import contextlib
+
+from . import _core
+from ._config import _State
+from ._shapes import ShapeDtypeStruct
+
+
+def make_jaxpr(fun, static_argnums=(), axis_env=None, return_shape=False, abstracted_axes=None):
+    """A function that returns the ClosedJaxpr of fun at given example arguments."""
+    staged = _core.jit(fun, static_argnums=static_argnums)
+
+    def make_jaxpr_f(*args, **kwargs):
+        jaxpr, out_tree = staged._stage(args, kwargs)
+        if not return_shape:
+            return jaxpr
+        return jaxpr, out_tree.unflatten([ShapeDtypeStruct(a.shape, a.dtype, weak_type=a.weak_type) for a in jaxpr.out_avals])
+    make_jaxpr_f.__name__ = f"make_jaxpr({getattr(fun, '__name__', fun)})"
+    return make_jaxpr_f
+
+
+def eval_shape(fun, *args, **kwargs):
+    """Shapes and dtypes of fun's results, without computing them."""
+    jitted = fun if hasattr(fun, "eval_shape") else _core.jit(fun)
+    return jitted.eval_shape(*args, **kwargs)
+
+
+def device_put(x, device=None, *, src=None, donate=False, may_alias=None):
+    """x with every leaf an Array. There is one CPU device."""
+    return _core.tree_map(_core.asarray, x)
+
+
+def device_get(x):
+    """x with every Array a NumPy array."""
+    import numpy as np
+    return _core.tree_map(lambda leaf: np.asarray(leaf) if isinstance(leaf, _core.Array) else leaf, x)
+
+
+def block_until_ready(x):
+    """x; computations are complete when they return."""
+    for leaf in _core.tree_leaves(x):
+        if hasattr(leaf, "block_until_ready"):
+            leaf.block_until_ready()
+    return x
+
+
+def disable_jit(disable=True):
+    """Within the context, jitted functions run operation by operation."""
+    return _State("jax_disable_jit", disable)
+
+
+@contextlib.contextmanager
+def named_scope(name):
+    """Names the operations staged within, in printed graphs and profiles."""
+    was = _core.name_stack(name)
+    try:
+        yield
+    finally:
+        _core.name_stack_restore(was)
+
+
+def named_call(fun, *, name=None):
+    def wrapped(*args, **kwargs):
+        with named_scope(name or getattr(fun, "__name__", "fn")):
+            return fun(*args, **kwargs)
+    return wrapped
+
+
+def local_devices(process_index=None, backend=None, host_id=None):
+    return _core.devices()
+
+
+def device_count(backend=None):
+    return len(_core.devices())
+
+
+local_device_count = device_count
+
+
+def default_backend():
+    return "cpu"
+
+
+def process_index(backend=None):
+    return 0
+
+
+def process_count(backend=None):
+    return 1
+
+
+def clear_caches():
+    """Staged functions are kept by their jit objects, which clear_cache() empties; there is no other cache."""

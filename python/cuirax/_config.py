@@ -1,0 +1,117 @@
+"""jax.config: flags by name, from the environment (JAX_ENABLE_X64=1 …), and the context managers that override them in a thread."""
+import contextlib
+import os
+
+from . import _core
+
+_CORE = ("jax_enable_x64", "jax_disable_jit", "jax_debug_nans", "jax_debug_infs", "jax_check_tracer_leaks")
+_OTHER = {"jax_numpy_rank_promotion": "allow", "jax_numpy_dtype_promotion": "standard", "jax_default_prng_impl": "threefry2x32",
+          "jax_threefry_partitionable": True, "jax_default_matmul_precision": None, "jax_default_device": None, "jax_platforms": "cpu",
+          "jax_platform_name": "cpu", "jax_log_compiles": False, "jax_enable_checks": False, "jax_traceback_filtering": "auto",
+          "jax_explain_cache_misses": False, "jax_compilation_cache_dir": None, "jax_debug_key_reuse": False, "jax_softmax_custom_jvp": True,
+          "jax_enable_custom_prng": False, "jax_dynamic_shapes": False, "jax_transfer_guard": "allow", "jax_array_garbage_collection_guard": "allow",
+          "jax_remove_size_one_mesh_axis_from_type": False, "jax_raise_persistent_cache_errors": False, "jax_default_dtype_bits": "64",
+          "jax_legacy_prng_key": "allow", "jax_include_full_tracebacks_in_locations": True, "jax_enable_compilation_cache": True,
+          "jax_persistent_cache_min_compile_time_secs": 1.0, "jax_persistent_cache_min_entry_size_bytes": 0, "jax_use_shardy_partitioner": True,
+          "jax_custom_vjp_disable_shape_check": False, "jax_error_checking_behavior_nan": "ignore", "jax_cpu_enable_async_dispatch": True,
+          "jax_num_cpu_devices": 1, "jax_mutable_array_checks": False, "jax_refs_to_pins": False, "jax_no_tracing": False}
+
+
+def _parse(name, text, like):
+    if isinstance(like, bool):
+        low = text.strip().lower()
+        if low in ("1", "t", "true", "y", "yes", "on"):
+            return True
+        if low in ("0", "f", "false", "n", "no", "off", ""):
+            return False
+        raise ValueError(f"invalid truth value {text!r} for environment {name.upper()!r}")
+    return type(like)(text) if like is not None and not isinstance(like, str) else text
+
+
+class Config:
+    """The flags as attributes and items; update(name, value) changes one for the process."""
+
+    def __init__(self):
+        object.__setattr__(self, "_values", dict(_OTHER))
+        for name in _CORE:
+            text = os.environ.get(name.upper())
+            if text is not None:
+                _core.config_set(name, _parse(name, text, False), False)
+        for name, value in _OTHER.items():
+            text = os.environ.get(name.upper())
+            if text is not None:
+                self._values[name] = _parse(name, text, value)
+
+    def update(self, name, value):
+        if name in _CORE:
+            _core.config_set(name, bool(value), False)
+        elif name in self._values:
+            self._values[name] = value
+        else:
+            raise AttributeError(f"Unrecognized config option: {name}")
+
+    def read(self, name):
+        return _core.config_get(name) if name in _CORE else self._values[name]
+
+    def __getattr__(self, name):
+        full = name if name.startswith("jax_") else "jax_" + name
+        if full in _CORE:
+            return _core.config_get(full)
+        if full in self._values:
+            return self._values[full]
+        raise AttributeError(f"Unrecognized config option: {name}")
+
+    def __setattr__(self, name, value):
+        self.update(name, value)
+
+    @property
+    def x64_enabled(self):
+        return _core.config_get("jax_enable_x64")
+
+    @property
+    def values(self):
+        return {**self._values, **{n: _core.config_get(n) for n in _CORE}}
+
+    def parse_flags_with_absl(self):
+        """Flags come from the environment and update() here; absl's are not read."""
+
+    config_with_absl = parse_flags_with_absl
+
+
+config = Config()
+
+
+class _State(contextlib.ContextDecorator):
+    """with enable_x64(True): … overrides a core flag in this thread; also usable as a decorator."""
+
+    def __init__(self, name, value):
+        self.name, self.value, self.was = name, value, []
+
+    def __enter__(self):
+        self.was.append(_core.config_set(self.name, self.value, True))
+        return self
+
+    def __exit__(self, *exc):
+        _core.config_set(self.name, self.was.pop(), True)
+
+
+def enable_x64(new_val=True):
+    return _State("jax_enable_x64", new_val)
+
+
+def debug_nans(new_val=True):
+    return _State("jax_debug_nans", new_val)
+
+
+def debug_infs(new_val=True):
+    return _State("jax_debug_infs", new_val)
+
+
+@contextlib.contextmanager
+def numpy_dtype_promotion(new_val):
+    was = config.jax_numpy_dtype_promotion
+    config.update("jax_numpy_dtype_promotion", new_val)
+    try:
+        yield
+    finally:
+        config.update("jax_numpy_dtype_promotion", was)
