@@ -87,11 +87,11 @@ static bool example_loss(void *env, const CxVal *in, uint32_t nin, CxVals *out) 
 /* (params…, images, labels) -> mean loss: the example's loss, batched over the last two operands */
 static bool batch_loss(void *env, const CxVal *in, uint32_t nin, CxVals *out) {
   const Data *d = env;
-  int axes[STEP_MAX], out_axis = 0;
+  int axes[STEP_MAX];
   for (uint32_t i = 0; i < nin; i++) axes[i] = i + 2 < nin ? -1 : 0;
   CxVals losses = {0};
   CxFn *f = cx_fn("example_loss", example_loss, env, NULL);
-  bool ok = cx_vmap(f, in, axes, nin, -1, NULL, &losses, &out_axis);
+  bool ok = cx_vmap(f, in, axes, nin, -1, NULL, &losses, NULL);
   if (ok) {
     CxVal total = cx_reduce_sum(losses.v[0], cx_ints(0));
     ok = cx_vals_push(out, cx_div(total, cx_like(total, d->batch)));
@@ -207,14 +207,14 @@ static double training_step(Training *s, const int32_t *row) {
 static double accuracy(const Training *s) {
   const Data *d = s->data;
   CxVal in[STEP_MAX];
-  int axes[STEP_MAX], out_axis = 0;
+  int axes[STEP_MAX];
   for (uint32_t i = 0; i <= s->n; i++) axes[i] = i < s->n ? -1 : 0;
   memcpy(in, s->state, s->n * sizeof *in);
   in[s->n] = cx_array(CX_F32, 2, (int64_t[]){d->test, d->pixels}, d->test_x);
   CxVals out = {0};
   CxFn *f = cx_fn("classify_one", classify_one, NULL, NULL);
   int right = 0;
-  if (cx_vmap(f, in, axes, s->n + 1, -1, NULL, &out, &out_axis)) {
+  if (cx_vmap(f, in, axes, s->n + 1, -1, NULL, &out, NULL)) {
     const int32_t *guess = cx_data(out.v[0]);
     for (int i = 0; guess && i < d->test; i++) right += guess[i] == d->test_y[i];
   }

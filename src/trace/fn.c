@@ -32,6 +32,13 @@ CxFn *fn_of_graph(CxGraph *g) {
   return f;
 }
 
+bool fn_ready(const CxFn *f, const CxVal *in, uint32_t nin) {
+  bool ok = f != NULL;
+  for (uint32_t i = 0; i < nin; i++) ok = ok && in[i];
+  if (ok && !cx_failed()) return true;
+  return cx_failed() ? false : cx_fail(CX_ERR_VALUE, "a function or one of its operands is NULL");
+}
+
 bool fn_call(CxFn *f, const CxVal *in, uint32_t nin, CxVals *out) { return f->call(f, in, nin, out) && !cx_failed(); }
 
 bool eqn_apply(const CxEqn *e, CxVal *env) {

@@ -15,6 +15,8 @@ struct CxFn {
 
 CxFn *fn_new(const char *name, bool (*call)(CxFn *, const CxVal *, uint32_t, CxVals *), void *env, void (*drop)(void *));
 CxFn *fn_of_graph(CxGraph *g); /* retains g */
+/* False with an error if f or an operand is NULL, or an error is pending. */
+bool fn_ready(const CxFn *f, const CxVal *in, uint32_t nin);
 bool fn_call(CxFn *f, const CxVal *in, uint32_t nin, CxVals *out);
 
 bool eqn_apply(const CxEqn *e, CxVal *env); /* env by variable */

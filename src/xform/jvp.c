@@ -14,6 +14,7 @@ static void trace_end(CxTrace *t) {
 }
 
 bool cx_jvp(CxFn *f, const CxVal *in, const CxVal *tangents, uint32_t nin, CxVals *out, CxVals *tout) {
+  TRY(fn_ready(f, in, nin));
   CxTrace *t = trace_new(&trace_jvp, cx_thread.trace, f->name);
   CxVal *args = cx_calloc(nin + 1, sizeof *args);
   CxVals results = {0};
@@ -72,6 +73,7 @@ static bool linear_finish(CxLinear *l, CxTrace *jvp, CxTrace *lin, const CxVals 
 }
 
 CxLinear *cx_linearize(CxFn *f, const CxVal *in, uint32_t nin, const bool *wrt, CxVals *out) {
+  if (!fn_ready(f, in, nin)) return NULL;
   CxTrace *lin = trace_new(&trace_linear, cx_thread.trace, f->name), *jvp = lin ? trace_new(&trace_jvp, lin, f->name) : NULL;
   CxLinear *l = jvp ? linear_new(nin, lin) : NULL;
   CxVal *args = l ? cx_calloc(nin + 1, sizeof *args) : NULL;

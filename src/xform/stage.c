@@ -35,11 +35,12 @@ CxFn *cx_fn(const char *name, bool (*call)(void *, const CxVal *, uint32_t, CxVa
 }
 CxFn *cx_fn_retain(CxFn *f) { return ref_retain(f); }
 void cx_fn_release(CxFn *f) { ref_release(f); }
-bool cx_call(CxFn *f, const CxVal *in, uint32_t nin, CxVals *out) { return fn_call(f, in, nin, out); }
+bool cx_call(CxFn *f, const CxVal *in, uint32_t nin, CxVals *out) { return fn_ready(f, in, nin) && fn_call(f, in, nin, out); }
 
 /* ---- staging ---- */
 
 CxGraph *cx_stage(CxFn *f, const CxType *const *types, uint32_t n, CxVals *captured) {
+  if (!fn_ready(f, NULL, 0)) return NULL;
   CxTrace *t = trace_new(&trace_stage, cx_thread.trace, f->name);
   CxVals args = {0}, out = {0};
   CxGraph *g = NULL;
@@ -79,6 +80,7 @@ static int64_t vmap_size(const CxVal *in, const int *axes, uint32_t nin, int64_t
 }
 
 bool cx_vmap(CxFn *f, const CxVal *in, const int *in_axes, uint32_t nin, int64_t size, const char *axis_name, CxVals *out, int *found) {
+  TRY(fn_ready(f, in, nin));
   size = vmap_size(in, in_axes, nin, size);
   if (size < 0) return false;
   CxTrace *t = trace_new(&trace_batch, cx_thread.trace, f->name);
@@ -87,6 +89,7 @@ bool cx_vmap(CxFn *f, const CxVal *in, const int *in_axes, uint32_t nin, int64_t
   if (ok) {
     t->size = size;
     t->axis_name = axis_name ? cx_strdup(axis_name) : NULL;
+    ok = !axis_name || t->axis_name;
     for (uint32_t i = 0; ok && i < nin; i++) {
       CxVal v = batch_val(t, in[i], in_axes[i]);
       ok = v && cx_vals_push(&args, v);
@@ -183,6 +186,7 @@ static bool jit_call(CxFn *f, const CxVal *in, uint32_t nin, CxVals *out) {
 }
 
 CxFn *cx_jit(CxFn *f) {
+  if (!fn_ready(f, NULL, 0)) return NULL;
   Jit *j = cx_calloc(1, sizeof *j);
   if (!j) return NULL;
   j->f = ref_retain(f);
