@@ -3,6 +3,13 @@
 
 #include "python/tree_inside.h"
 
+/* The argument of a function that has one, borrowed. */
+static PyObject *only_argument(const char *function, const char *name, PyObject *const *args, Py_ssize_t n, PyObject *kw) {
+  PyParams params = {function, &name, 1, 1, 1, false};
+  PyObject *a = NULL;
+  return py_bind(&params, args, n, kw, &a) ? a : NULL;
+}
+
 /* ---- flatten, unflatten ---- */
 
 static const char *const tree_is_leaf[] = {"tree", "is_leaf"};
@@ -464,25 +471,33 @@ static PyObject *f_flatten_axes(PyObject *m, PyObject *const *args, Py_ssize_t n
 
 /* ---- definitions, keys, one level ---- */
 
-static PyObject *f_treedef_tuple(PyObject *m, PyObject *defs) {
+static PyObject *f_treedef_tuple(PyObject *m, PyObject *const *args, Py_ssize_t n, PyObject *kw) {
   (void)m;
+  PyObject *defs = only_argument("treedef_tuple", "treedefs", args, n, kw);
+  if (!defs) return NULL;
   return tree_tuple_of(defs);
 }
 
-static PyObject *f_treedef_children(PyObject *m, PyObject *o) {
+static PyObject *f_treedef_children(PyObject *m, PyObject *const *args, Py_ssize_t n, PyObject *kw) {
   (void)m;
+  PyObject *o = only_argument("treedef_children", "treedef", args, n, kw);
+  if (!o) return NULL;
   CxTree *def = def_argument(o, "children");
   return def ? tree_children_list(def) : NULL;
 }
 
-static PyObject *f_treedef_is_leaf(PyObject *m, PyObject *o) {
+static PyObject *f_treedef_is_leaf(PyObject *m, PyObject *const *args, Py_ssize_t n, PyObject *kw) {
   (void)m;
+  PyObject *o = only_argument("treedef_is_leaf", "treedef", args, n, kw);
+  if (!o) return NULL;
   CxTree *def = def_argument(o, "num_nodes");
   return def ? PyBool_FromLong(cx_tree_nodes(def) == 1) : NULL;
 }
 
-static PyObject *f_is_tree_node(PyObject *m, PyObject *type) {
+static PyObject *f_is_tree_node(PyObject *m, PyObject *const *args, Py_ssize_t n, PyObject *kw) {
   (void)m;
+  PyObject *type = only_argument("is_tree_node", "typ", args, n, kw);
+  if (!type) return NULL;
   int is = py_is_node_type(py_default_registry, type);
   return is < 0 ? NULL : PyBool_FromLong(is);
 }
@@ -494,13 +509,17 @@ static PyObject *one_level(PyObject *tree, bool with_keys) {
   return level;
 }
 
-static PyObject *f_flatten_one_level(PyObject *m, PyObject *tree) {
+static PyObject *f_flatten_one_level(PyObject *m, PyObject *const *args, Py_ssize_t n, PyObject *kw) {
   (void)m;
+  PyObject *tree = only_argument("flatten_one_level", "tree", args, n, kw);
+  if (!tree) return NULL;
   return one_level(tree, false);
 }
 
-static PyObject *f_flatten_one_level_with_keys(PyObject *m, PyObject *tree) {
+static PyObject *f_flatten_one_level_with_keys(PyObject *m, PyObject *const *args, Py_ssize_t n, PyObject *kw) {
   (void)m;
+  PyObject *tree = only_argument("flatten_one_level_with_keys", "tree", args, n, kw);
+  if (!tree) return NULL;
   return one_level(tree, true);
 }
 
@@ -574,8 +593,10 @@ static PyObject *f_register_with_keys(PyObject *m, PyObject *const *args, Py_ssi
   Py_RETURN_NONE;
 }
 
-static PyObject *f_register_class(PyObject *m, PyObject *cls) {
+static PyObject *f_register_class(PyObject *m, PyObject *const *args, Py_ssize_t n, PyObject *kw) {
   (void)m;
+  PyObject *cls = only_argument("register_pytree_node_class", "cls", args, n, kw);
+  if (!cls) return NULL;
   PyObject *flatten = method_caller("tree_flatten");
   PyObject *unflatten = flatten ? PyObject_GetAttrString(cls, "tree_unflatten") : NULL;
   bool ok = unflatten && py_register_node(py_default_registry, cls, flatten, unflatten, NULL);
@@ -584,8 +605,10 @@ static PyObject *f_register_class(PyObject *m, PyObject *cls) {
   return ok ? Py_NewRef(cls) : NULL;
 }
 
-static PyObject *f_register_class_with_keys(PyObject *m, PyObject *cls) {
+static PyObject *f_register_class_with_keys(PyObject *m, PyObject *const *args, Py_ssize_t n, PyObject *kw) {
   (void)m;
+  PyObject *cls = only_argument("register_pytree_with_keys_class", "cls", args, n, kw);
+  if (!cls) return NULL;
   PyObject *method, *flatten = NULL;
   int has = PyObject_GetOptionalAttrString(cls, "tree_flatten", &method);
   Py_XDECREF(method);
@@ -601,7 +624,7 @@ static PyObject *f_register_class_with_keys(PyObject *m, PyObject *cls) {
 
 static PyObject *static_flatten(PyObject *none, PyObject *x) {
   (void)none;
-  return Py_BuildValue("(()O)", x);
+  return Py_BuildValue("([]O)", x);
 }
 
 static PyObject *static_unflatten(PyObject *none, PyObject *const *args, Py_ssize_t n) {
@@ -610,10 +633,12 @@ static PyObject *static_unflatten(PyObject *none, PyObject *const *args, Py_ssiz
   return Py_NewRef(args[0]);
 }
 
-static PyObject *f_register_static(PyObject *m, PyObject *cls) {
+static PyObject *f_register_static(PyObject *m, PyObject *const *args, Py_ssize_t n, PyObject *kw) {
   static PyMethodDef flatten_def = {"flatten", static_flatten, METH_O, NULL};
   static PyMethodDef unflatten_def = {"unflatten", PY_FAST(static_unflatten), METH_FASTCALL, NULL};
   (void)m;
+  PyObject *cls = only_argument("register_static", "cls", args, n, kw);
+  if (!cls) return NULL;
   PyObject *flatten = PyCFunction_New(&flatten_def, NULL), *unflatten = flatten ? PyCFunction_New(&unflatten_def, NULL) : NULL;
   bool ok = unflatten && register_with_keys(cls, flatten, unflatten, flatten);
   Py_XDECREF(flatten);
@@ -807,15 +832,15 @@ static PyMethodDef functions[] = {
      "equality_errors(tree1, tree2)\n--\n\nWhere two pytrees or PyTreeDefs differ: (key path, one, other, explanation)."},
     {"flatten_axes", PY_FAST(f_flatten_axes), FAST_KW,
      "flatten_axes(name, treedef, axis_tree, *, kws=False, tupled_args=False)\n--\n\nThe axes for each leaf of treedef."},
-    {"treedef_tuple", f_treedef_tuple, METH_O,
-     "treedef_tuple(treedefs, /)\n--\n\nThe PyTreeDef of a tuple of trees with these structures."},
-    {"treedef_children", f_treedef_children, METH_O, "treedef_children(treedef, /)\n--\n\nThe structures of the children."},
-    {"treedef_is_leaf", f_treedef_is_leaf, METH_O, "treedef_is_leaf(treedef, /)\n--\n\nWhether the structure is one node."},
-    {"is_tree_node", f_is_tree_node, METH_O, "is_tree_node(typ, /)\n--\n\nWhether a type is a pytree container."},
-    {"flatten_one_level", f_flatten_one_level, METH_O,
-     "flatten_one_level(tree, /)\n--\n\n(children, metadata) of a container; a ValueError for a leaf."},
-    {"flatten_one_level_with_keys", f_flatten_one_level_with_keys, METH_O,
-     "flatten_one_level_with_keys(tree, /)\n--\n\n(pairs of key and child, metadata) of a container."},
+    {"treedef_tuple", PY_FAST(f_treedef_tuple), FAST_KW,
+     "treedef_tuple(treedefs)\n--\n\nThe PyTreeDef of a tuple of trees with these structures."},
+    {"treedef_children", PY_FAST(f_treedef_children), FAST_KW, "treedef_children(treedef)\n--\n\nThe structures of the children."},
+    {"treedef_is_leaf", PY_FAST(f_treedef_is_leaf), FAST_KW, "treedef_is_leaf(treedef)\n--\n\nWhether the structure is one node."},
+    {"is_tree_node", PY_FAST(f_is_tree_node), FAST_KW, "is_tree_node(typ)\n--\n\nWhether a type is a pytree container."},
+    {"flatten_one_level", PY_FAST(f_flatten_one_level), FAST_KW,
+     "flatten_one_level(tree)\n--\n\n(children, metadata) of a container; a ValueError for a leaf."},
+    {"flatten_one_level_with_keys", PY_FAST(f_flatten_one_level_with_keys), FAST_KW,
+     "flatten_one_level_with_keys(tree)\n--\n\n(pairs of key and child, metadata) of a container."},
     {"keystr", PY_FAST(f_keystr), FAST_KW,
      "keystr(keys, *, simple=False, separator='')\n--\n\nA key path as text: \"['a'][0].b\", or \"a/0/b\" with simple=True and "
      "separator='/'."},
@@ -826,17 +851,17 @@ static PyMethodDef functions[] = {
     {"register_pytree_with_keys", PY_FAST(f_register_with_keys), FAST_KW,
      "register_pytree_with_keys(nodetype, flatten_with_keys, unflatten_func, flatten_func=None)\n--\n\nMakes a type a pytree "
      "container whose children have keys."},
-    {"register_pytree_node_class", f_register_class, METH_O,
-     "register_pytree_node_class(cls, /)\n--\n\nA class decorator: tree_flatten(self) and the class method "
+    {"register_pytree_node_class", PY_FAST(f_register_class), FAST_KW,
+     "register_pytree_node_class(cls)\n--\n\nA class decorator: tree_flatten(self) and the class method "
      "tree_unflatten(metadata, children) make it a container."},
-    {"register_pytree_with_keys_class", f_register_class_with_keys, METH_O,
-     "register_pytree_with_keys_class(cls, /)\n--\n\nA class decorator, with tree_flatten_with_keys(self) and "
+    {"register_pytree_with_keys_class", PY_FAST(f_register_class_with_keys), FAST_KW,
+     "register_pytree_with_keys_class(cls)\n--\n\nA class decorator, with tree_flatten_with_keys(self) and "
      "tree_unflatten(metadata, children)."},
     {"register_dataclass", PY_FAST(f_register_dataclass), FAST_KW,
      "register_dataclass(nodetype, data_fields=None, meta_fields=None, drop_fields=())\n--\n\nMakes a dataclass a container: "
      "data fields are children, meta fields (or those marked static) metadata."},
-    {"register_static", f_register_static, METH_O,
-     "register_static(cls, /)\n--\n\nMakes a hashable class a container without children: its objects are metadata."},
+    {"register_static", PY_FAST(f_register_static), FAST_KW,
+     "register_static(cls)\n--\n\nMakes a hashable class a container without children: its objects are metadata."},
     {"tree_static", (PyCFunction)(void (*)(void))f_static, METH_VARARGS | METH_KEYWORDS,
      "static(**kwargs)\n--\n\ndataclasses.field that register_dataclass takes for metadata."},
     {0},
