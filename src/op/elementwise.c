@@ -500,7 +500,7 @@ UNARY(ERFC, erfc, "1 - erf(x)", "f", '=', d_erfc)
 UNARY(ERF_INV, erf_inv, "inverse of erf on (-1, 1)", "f", '=', d_erf_inv)
 LINEAR1(REAL, real, "real part", "c", 'r', d_real, t_real)
 LINEAR1(IMAG, imag, "imaginary part", "c", 'r', d_imag, t_imag)
-UNARY(ABS, abs, "|x|; INT_MIN stays", "iufc", 'r', d_abs)
+UNARY(ABS, abs, "|x|; INT_MIN stays", "ifc", 'r', d_abs)
 UNARY(SQRT, sqrt, "square root; NaN for x < 0", "fc", '=', d_sqrt)
 UNARY(RSQRT, rsqrt, "1 / sqrt(x)", "fc", '=', d_rsqrt)
 UNARY(CBRT, cbrt, "real cube root", "f", '=', d_cbrt)
@@ -529,10 +529,10 @@ BINARY(NEXTAFTER, nextafter, "next representable value from x towards y", "f", '
 BINARY(COMPLEX, complex, "x + i y", "f", 'c', d_complex_x, d_complex_y, t_complex)
 BINARY(EQ, eq, "x == y", "biufck", 'b', NULL, NULL, NULL)
 BINARY(NE, ne, "x != y", "biufck", 'b', NULL, NULL, NULL)
-BINARY(LT, lt, "x < y; false with NaN; complex: lexicographic", "biufc", 'b', NULL, NULL, NULL)
-BINARY(LE, le, "x <= y", "biufc", 'b', NULL, NULL, NULL)
-BINARY(GT, gt, "x > y", "biufc", 'b', NULL, NULL, NULL)
-BINARY(GE, ge, "x >= y", "biufc", 'b', NULL, NULL, NULL)
+BINARY(LT, lt, "x < y; false with NaN", "biuf", 'b', NULL, NULL, NULL)
+BINARY(LE, le, "x <= y", "biuf", 'b', NULL, NULL, NULL)
+BINARY(GT, gt, "x > y", "biuf", 'b', NULL, NULL, NULL)
+BINARY(GE, ge, "x >= y", "biuf", 'b', NULL, NULL, NULL)
 BINARY(EQ_TO, eq_to, "x == y in the total order: NaNs equal, -0 below +0", "f", 'b', NULL, NULL, NULL)
 BINARY(LT_TO, lt_to, "x < y in the total order", "f", 'b', NULL, NULL, NULL)
 BINARY(LE_TO, le_to, "x <= y in the total order", "f", 'b', NULL, NULL, NULL)
@@ -548,7 +548,7 @@ ROW(CLAMP, clamp, 3, "min(max(y, x), z)", 0, "iuf", '=', d_clamp_lo, d_clamp_x, 
 
 /* pow takes an integer exponent too */
 static bool pow_type(const CxApp *a, const CxType **out) {
-  if (kind_in(a->types[1], "iu") && kind_in(a->types[0], "iufc")) {
+  if (kind_in(a->types[1], "iu") && kind_in(a->types[0], "fc")) {
     int64_t dims[CX_MAX_RANK];
     int rank;
     TRY(ew_dims(a, &rank, dims));
