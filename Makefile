@@ -162,13 +162,13 @@ demo: venv
 	PYTHONPATH=python $(VENV_PYTHON) -m cuirax examples/digits.py out/digits.png
 
 test: venv
-	@$(MAKE) --no-print-directory all ctests
-	@$(MAKE) --no-print-directory SAN=1 ctests
+	@$(MAKE) --no-print-directory all ctests examples
+	@$(MAKE) --no-print-directory SAN=1 ctests examples
 	@$(MAKE) --no-print-directory lint-lite
 	@$(VENV_PYTHON) scripts/run_tests.py --c build/tests --c build-san/tests --pytest tests
 
 check: venv
-	@$(MAKE) --no-print-directory all ctests
+	@$(MAKE) --no-print-directory all ctests examples
 	@$(VENV_PYTHON) scripts/run_tests.py --c build/tests --pytest tests/diff --pytest tests/python
 
 bench: venv
