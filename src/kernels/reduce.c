@@ -8,7 +8,7 @@
 #include <cuirax/error.h>
 #include <string.h>
 
-enum { TREE_LEVELS = 40, NARROW_TILE = 32, RESULT_BYTES = REDUCE_TILE * 16 };
+enum { TREE_LEVELS = 40, SEARCH_BLOCK = 2048, NARROW_TILE = 32, RESULT_BYTES = REDUCE_BYTES };
 
 static const ReduceTable *reductions(void) {
 #if defined(__x86_64__)
@@ -156,6 +156,8 @@ typedef struct Blocks {
 
 static int64_t blocks_next(Blocks *b, const Job *j, char *packed, char *computed, const void **block) {
   int64_t n = b->left < REDUCE_BLOCK ? b->left : REDUCE_BLOCK, size = cx_dtype_bytes(j->from);
+  if (j->fold->any_order && b->runs.count == 1 && j->from == j->compute)
+    n = j->search_index && b->left > SEARCH_BLOCK ? SEARCH_BLOCK : b->left;
   const char *at = b->base + b->offset + b->done * size;
   *block = at;
   if (b->runs.count == 1) {
@@ -183,7 +185,7 @@ static void row_fold(Job *j, Blocks *b) {
   _Alignas(64) char packed[REDUCE_BLOCK * 16], computed[REDUCE_BLOCK * sizeof(float)], result[16];
   const void *block;
   tree_start(&j->tree, j->fold, 1, (int)j->item);
-  if (b->left <= REDUCE_BLOCK && b->left > 0) {
+  if (b->left <= REDUCE_BLOCK && b->left > 0) { /* one block: no tree */
     int64_t n = blocks_next(b, j, packed, computed, &block);
     j->fold->block(block, n, result);
     job_store(j, result, 1);
@@ -274,6 +276,7 @@ static void tile_search(Job *j, Axes rows, const char *base, int64_t width, char
 static void reduce_columns(Job *j, const CxView *in, Layout *l) {
   _Alignas(64) char computed[REDUCE_BLOCK * NARROW_TILE * sizeof(float)];
   int64_t tile = j->from == j->compute ? REDUCE_TILE : NARROW_TILE, size = cx_dtype_bytes(j->from);
+  if (j->fold->any_order && !j->search_index && j->from == j->compute) tile = REDUCE_BYTES / j->item;
   ptrdiff_t offset = 0;
   for (int64_t k = 0; k < l->kept.count; k++) {
     for (int64_t c = 0; c < l->inner; c += tile) {

@@ -65,13 +65,19 @@ enum { STRIP_BYTES = 256 };
   }                                                                                                   \
   MERGE(NAME, T, OP)                                                                                  \
   static void columns_##NAME(const void *const *rows, int64_t n, int64_t width, void *result) {       \
-    T lane[REDUCE_TILE], *out = result;                                                               \
-    for (int64_t c = 0; c < width; c++) lane[c] = IDENTITY;                                           \
-    for (int64_t i = 0; i < n; i++) {                                                                 \
-      const T *x = rows[i];                                                                           \
-      for (int64_t c = 0; c < width; c++) lane[c] = OP(lane[c], x[c]);                                \
+    T *out = result;                                                                                  \
+    int64_t i = 0;                                                                                    \
+    for (int64_t c = 0; c < width; c++) out[c] = IDENTITY;                                            \
+    for (; i + 4 <= n; i += 4) {                                                                      \
+      const T *x = rows[i], *y = rows[i + 1], *z = rows[i + 2], *w = rows[i + 3];                     \
+      VECTOR_LOOP                                                                                     \
+      for (int64_t c = 0; c < width; c++) out[c] = OP(OP(out[c], OP(x[c], y[c])), OP(z[c], w[c]));    \
     }                                                                                                 \
-    memcpy(out, lane, (size_t)width * sizeof(T));                                                     \
+    for (; i < n; i++) {                                                                              \
+      const T *x = rows[i];                                                                           \
+      VECTOR_LOOP                                                                                     \
+      for (int64_t c = 0; c < width; c++) out[c] = OP(out[c], x[c]);                                  \
+    }                                                                                                 \
   }                                                                                                   \
   static void identity_##NAME(void *result, int64_t width) {                                          \
     T *out = result;                                                                                  \
@@ -80,8 +86,6 @@ enum { STRIP_BYTES = 256 };
 
 #define PLUS(a, b) ((a) + (b))
 #define TIMES(a, b) ((a) * (b))
-#define MOST_INT(a, b) ((a) > (b) ? (a) : (b))
-#define LEAST_INT(a, b) ((a) < (b) ? (a) : (b))
 
 REDUCTION(sum_F32, float, 0, PLUS)
 REDUCTION(sum_F64, double, 0, PLUS)
@@ -123,9 +127,11 @@ WRAPPING(U32, uint32_t, uint32_t)
 WRAPPING(U64, uint64_t, uint64_t)
 UNORDERED(and_BOOL, uint8_t, 1, and_U8)
 
-#define EXTREMES(ID, T, LOW, HIGH)             \
-  UNORDERED(max_##ID, T, LOW, MOST_INT)        \
-  UNORDERED(min_##ID, T, HIGH, LEAST_INT)
+#define EXTREMES(ID, T, LOW, HIGH)                             \
+  static inline T most_##ID(T a, T b) { return a > b ? a : b; }  \
+  static inline T least_##ID(T a, T b) { return a < b ? a : b; } \
+  UNORDERED(max_##ID, T, LOW, most_##ID)                       \
+  UNORDERED(min_##ID, T, HIGH, least_##ID)
 EXTREMES(I8, int8_t, INT8_MIN, INT8_MAX)
 EXTREMES(I16, int16_t, INT16_MIN, INT16_MAX)
 EXTREMES(I32, int32_t, INT32_MIN, INT32_MAX)
@@ -134,7 +140,7 @@ EXTREMES(U8, uint8_t, 0, UINT8_MAX)
 EXTREMES(U16, uint16_t, 0, UINT16_MAX)
 EXTREMES(U32, uint32_t, 0, UINT32_MAX)
 EXTREMES(U64, uint64_t, 0, UINT64_MAX)
-UNORDERED(min_BOOL, uint8_t, 1, LEAST_INT)
+UNORDERED(min_BOOL, uint8_t, 1, least_U8)
 
 UNORDERED(max_F32, float, -INFINITY, maximum_F32)
 UNORDERED(max_F64, double, -INFINITY, maximum_F64)
@@ -174,13 +180,14 @@ FIND(U64, uint64_t)
 FIND(F32, float)
 FIND(F64, double)
 
-#define R(f) {block_##f, columns_##f, merge_##f, identity_##f}
+#define R(f) {block_##f, columns_##f, merge_##f, identity_##f, false}
+#define U(f) {block_##f, columns_##f, merge_##f, identity_##f, true}
 #define WRAP_CELLS(f)                                                                                              \
-  [CX_I8] = R(f##_U8), [CX_I16] = R(f##_U16), [CX_I32] = R(f##_U32), [CX_I64] = R(f##_U64), [CX_U8] = R(f##_U8), \
-  [CX_U16] = R(f##_U16), [CX_U32] = R(f##_U32), [CX_U64] = R(f##_U64)
+  [CX_I8] = U(f##_U8), [CX_I16] = U(f##_U16), [CX_I32] = U(f##_U32), [CX_I64] = U(f##_U64), [CX_U8] = U(f##_U8), \
+  [CX_U16] = U(f##_U16), [CX_U32] = U(f##_U32), [CX_U64] = U(f##_U64)
 #define SIGN_CELLS(f)                                                                                              \
-  [CX_I8] = R(f##_I8), [CX_I16] = R(f##_I16), [CX_I32] = R(f##_I32), [CX_I64] = R(f##_I64), [CX_U8] = R(f##_U8), \
-  [CX_U16] = R(f##_U16), [CX_U32] = R(f##_U32), [CX_U64] = R(f##_U64), [CX_F32] = R(f##_F32), [CX_F64] = R(f##_F64)
+  [CX_I8] = U(f##_I8), [CX_I16] = U(f##_I16), [CX_I32] = U(f##_I32), [CX_I64] = U(f##_I64), [CX_U8] = U(f##_U8), \
+  [CX_U16] = U(f##_U16), [CX_U32] = U(f##_U32), [CX_U64] = U(f##_U64), [CX_F32] = U(f##_F32), [CX_F64] = U(f##_F64)
 #define INEXACT(f) [CX_F32] = R(f##_F32), [CX_F64] = R(f##_F64)
 #define F(ID) {find_##ID, better_##ID}
 
@@ -188,13 +195,13 @@ const ReduceTable REDUCTIONS = {
     .fold = {[CX_OP_REDUCE_SUM - REDUCE_FIRST] = {WRAP_CELLS(sum), INEXACT(sum)},
              [CX_OP_REDUCE_PROD - REDUCE_FIRST] = {WRAP_CELLS(prod), INEXACT(prod), [CX_C64] = R(prod_C64),
                                                    [CX_C128] = R(prod_C128)},
-             [CX_OP_REDUCE_MAX - REDUCE_FIRST] = {SIGN_CELLS(max), [CX_BOOL] = R(max_U8), [CX_C64] = R(max_C64),
+             [CX_OP_REDUCE_MAX - REDUCE_FIRST] = {SIGN_CELLS(max), [CX_BOOL] = U(max_U8), [CX_C64] = R(max_C64),
                                                   [CX_C128] = R(max_C128)},
-             [CX_OP_REDUCE_MIN - REDUCE_FIRST] = {SIGN_CELLS(min), [CX_BOOL] = R(min_BOOL), [CX_C64] = R(min_C64),
+             [CX_OP_REDUCE_MIN - REDUCE_FIRST] = {SIGN_CELLS(min), [CX_BOOL] = U(min_BOOL), [CX_C64] = R(min_C64),
                                                   [CX_C128] = R(min_C128)},
-             [CX_OP_REDUCE_AND - REDUCE_FIRST] = {WRAP_CELLS(and), [CX_BOOL] = R(and_BOOL)},
-             [CX_OP_REDUCE_OR - REDUCE_FIRST] = {WRAP_CELLS(or), [CX_BOOL] = R(or_U8)},
-             [CX_OP_REDUCE_XOR - REDUCE_FIRST] = {WRAP_CELLS(xor), [CX_BOOL] = R(xor_U8)}},
+             [CX_OP_REDUCE_AND - REDUCE_FIRST] = {WRAP_CELLS(and), [CX_BOOL] = U(and_BOOL)},
+             [CX_OP_REDUCE_OR - REDUCE_FIRST] = {WRAP_CELLS(or), [CX_BOOL] = U(or_U8)},
+             [CX_OP_REDUCE_XOR - REDUCE_FIRST] = {WRAP_CELLS(xor), [CX_BOOL] = U(xor_U8)}},
     .search = {[CX_BOOL] = F(U8), [CX_I8] = F(I8), [CX_I16] = F(I16), [CX_I32] = F(I32), [CX_I64] = F(I64), [CX_U8] = F(U8),
                [CX_U16] = F(U16), [CX_U32] = F(U32), [CX_U64] = F(U64), [CX_F32] = F(F32), [CX_F64] = F(F64)},
 };

@@ -11,7 +11,8 @@ enum {
   REDUCE_FIRST = CX_OP_REDUCE_SUM,
   REDUCE_COUNT = CX_OP_REDUCE_XOR - CX_OP_REDUCE_SUM + 1,
   REDUCE_BLOCK = 256, /* elements (or rows) a block */
-  REDUCE_TILE = 128   /* columns at once */
+  REDUCE_TILE = 128,  /* columns at once */
+  REDUCE_BYTES = REDUCE_TILE * 16
 };
 
 typedef struct Fold {
@@ -19,6 +20,7 @@ typedef struct Fold {
   void (*columns)(const void *const *rows, int64_t n, int64_t width, void *result);           /* n rows to one */
   void (*merge)(void *left, const void *right, int64_t width);                                /* left = left op right */
   void (*identity)(void *result, int64_t width);
+  bool any_order; /* blocks may be of any size, tiles up to REDUCE_BYTES */
 } Fold;
 
 typedef struct Search {
