@@ -138,6 +138,20 @@ def cumulative(op, array, axis, reverse=False):
     return target
 
 
+def sort(arrays, axis, num_keys=1):
+    targets = [np.empty(a.shape, a.dtype) for a in arrays]
+    check(LIB.kernel_sort(views([stored(a) for a in arrays]), len(arrays), axis, num_keys, ctypes.c_bool(True), views(targets)))
+    return targets
+
+
+def top_k(array, k, axis, index=np.int32):
+    shape = tuple(k if i == axis else n for i, n in enumerate(array.shape))
+    v, i = np.empty(shape, array.dtype), np.empty(shape, index)
+    a, b, c = view(stored(array)), view(v), view(i)
+    check(LIB.kernel_top_k(ctypes.byref(a), ctypes.c_int64(k), axis, ctypes.byref(b), ctypes.byref(c)))
+    return v, i
+
+
 def bits(array):
     array = np.ascontiguousarray(array)
     return array.view({1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64, 16: np.complex128}[array.itemsize])
