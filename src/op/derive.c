@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 
-enum { DERIVE_JVP = 1, DERIVE_TRANSPOSE, DERIVE_BATCH, DERIVE_PARTIAL };
+enum { DERIVE_JVP = 1, DERIVE_TRANSPOSE, DERIVE_BATCH, DERIVE_PARTIAL, DERIVE_REWIRED };
 
 /* ---- backward pass ---- */
 
@@ -59,20 +59,15 @@ bool graph_backward(const CxGraph *g, CxVal *env, bool *linear, CxVal *cts) {
 
 /* ---- the staging frame ---- */
 
-typedef struct Frame {
-  CxTrace *stage, *was;
-  CxScope scope;
-} Frame;
-
-static bool frame_open(Frame *f, const CxGraph *g) {
+bool frame_open(CxFrame *f, const char *name) {
   cx_scope_open(&f->scope);
   f->was = cx_thread.trace;
-  f->stage = trace_new(&trace_stage, f->was, g->name);
+  f->stage = trace_new(&trace_stage, f->was, name);
   cx_thread.trace = f->stage;
   return f->stage != NULL;
 }
 
-static CxGraph *frame_close(Frame *f, bool ok, const CxVals *outs) {
+CxGraph *frame_close(CxFrame *f, bool ok, const CxVals *outs) {
   CxVals captured = {0};
   cx_thread.trace = f->was;
   CxGraph *g = ok && !cx_failed() ? stage_finish(f->stage, outs->v, outs->n, &captured) : NULL;
@@ -118,6 +113,7 @@ static void key_mask(CxText *key, const bool *mask, uint32_t n) {
 }
 
 static CxVal input_of(CxTrace *t, const CxType *type) { return stage_input(t, type); }
+CxVal frame_input(CxFrame *f, const CxType *type) { return stage_input(f->stage, type); }
 static const CxType *tangent_type(const CxType *t) { return cx_type_with_dtype(t, t->dtype, false); }
 
 /* ---- jvp ---- */
@@ -129,10 +125,10 @@ const CxDerivedGraph *derive_jvp(CxGraph *g, const bool *nonzero, const bool *in
   const CxDerivedGraph *found = graph_derived_find(g, DERIVE_JVP, key.s, key.n);
   if (found) return text_free(&key), found;
   CxDerivedGraph *d = derived_new(g->out.n);
-  Frame f;
+  CxFrame f;
   CxVals args = {0}, primals = {0}, results = {0}, touts = {0};
   if (!d) return text_free(&key), NULL;
-  bool ok = frame_open(&f, g);
+  bool ok = frame_open(&f, g->name);
   CxTrace *jvp = ok ? trace_new(&trace_jvp, f.stage, g->name) : NULL;
   ok = jvp != NULL;
   for (uint32_t i = 0; ok && i < g->in.n; i++) ok = cx_vals_push(&primals, input_of(f.stage, graph_type(g, g->in.v[i])));
@@ -172,7 +168,7 @@ const CxDerivedGraph *derive_transpose(CxGraph *g, const bool *linear, const boo
   const CxDerivedGraph *found = graph_derived_find(g, DERIVE_TRANSPOSE, key.s, key.n);
   if (found) return text_free(&key), found;
   CxDerivedGraph *d = derived_new(g->in.n);
-  Frame f;
+  CxFrame f;
   CxVals outs = {0};
   CxVal *env = cx_calloc(g->types.n, sizeof *env), *cts = cx_calloc(g->types.n, sizeof *cts);
   bool *lin = cx_calloc(g->types.n, sizeof *lin);
@@ -184,7 +180,7 @@ const CxDerivedGraph *derive_transpose(CxGraph *g, const bool *linear, const boo
     text_free(&key);
     return NULL;
   }
-  bool ok = frame_open(&f, g);
+  bool ok = frame_open(&f, g->name);
   for (uint32_t i = 0; ok && i < g->consts.n; i++) env[g->consts.v[i].var] = g->consts.v[i].value;
   for (uint32_t i = 0; ok && i < g->in.n; i++) {
     if (linear[i]) lin[g->in.v[i]] = true;
@@ -229,10 +225,10 @@ const CxDerivedGraph *derive_batch(CxGraph *g, const bool *batched, const bool *
   const CxDerivedGraph *found = graph_derived_find(g, DERIVE_BATCH, key.s, key.n);
   if (found) return text_free(&key), found;
   CxDerivedGraph *d = derived_new(g->out.n);
-  Frame f;
+  CxFrame f;
   CxVals args = {0}, results = {0}, outs = {0};
   if (!d) return text_free(&key), NULL;
-  bool ok = frame_open(&f, g);
+  bool ok = frame_open(&f, g->name);
   CxTrace *t = ok ? trace_new(&trace_batch, f.stage, g->name) : NULL;
   ok = t != NULL;
   if (ok) {
@@ -280,7 +276,7 @@ static void partial_drop(CxRef *ref) {
 /* the linear trace's graph as a closed graph: residuals lead, concrete residuals become constants */
 static CxGraph *partial_unknown(CxTrace *lin, const CxVals *outs, CxVals *residuals) { return stage_finish(lin, outs->v, outs->n, residuals); }
 
-static bool partial_build(CxPartialGraph *p, CxGraph *g, const bool *unknown, const bool *force, Frame *f, CxTrace *lin, CxVals *known_outs) {
+static bool partial_build(CxPartialGraph *p, CxGraph *g, const bool *unknown, const bool *force, CxFrame *f, CxTrace *lin, CxVals *known_outs) {
   CxVals args = {0}, results = {0}, unknown_outs = {0}, residuals = {0}, knowns = {0};
   bool ok = true;
   for (uint32_t i = 0; ok && i < g->in.n; i++) {
@@ -325,9 +321,9 @@ const CxPartialGraph *derive_partial(CxGraph *g, const bool *unknown, const bool
   ref_init(&p->ref, partial_drop);
   p->n_out = g->out.n;
   p->known_out = cx_calloc(g->out.n + 1, sizeof *p->known_out);
-  Frame f;
+  CxFrame f;
   CxVals known_outs = {0};
-  bool ok = frame_open(&f, g) && p->known_out;
+  bool ok = frame_open(&f, g->name) && p->known_out;
   CxTrace *lin = ok ? trace_new(&trace_linear, f.stage, g->name) : NULL;
   ok = lin && partial_build(p, g, unknown, force_unknown, &f, lin, &known_outs);
   p->known = frame_close(&f, ok, &known_outs);
@@ -337,4 +333,30 @@ const CxPartialGraph *derive_partial(CxGraph *g, const bool *unknown, const bool
   const CxPartialGraph *kept = p->known ? graph_derived_keep(g, DERIVE_PARTIAL, key.s, key.n, p) : (ref_release(p), NULL);
   text_free(&key);
   return kept;
+}
+
+/* ---- rewiring ---- */
+
+CxGraph *derive_rewired(CxGraph *g, uint32_t n_in, const CxType *const *types, const int32_t *in_of, uint32_t n_out, const int32_t *out_from) {
+  CxText key = {0};
+  text_add_n(&key, (const char *)types, n_in * sizeof *types);
+  text_add_n(&key, (const char *)in_of, g->in.n * sizeof *in_of);
+  text_add_n(&key, (const char *)out_from, n_out * sizeof *out_from);
+  CxGraph *found = key.s ? graph_derived_find(g, DERIVE_REWIRED, key.s, key.n) : NULL;
+  if (found || (!key.s && cx_failed())) return text_free(&key), found;
+  CxFrame f;
+  CxVals inputs = {0}, args = {0}, results = {0}, outs = {0};
+  bool ok = frame_open(&f, g->name);
+  for (uint32_t i = 0; ok && i < n_in; i++) {
+    CxVal v = frame_input(&f, types[i]);
+    ok = v && cx_vals_push(&inputs, v);
+  }
+  for (uint32_t i = 0; ok && i < g->in.n; i++) ok = cx_vals_push(&args, inputs.v[in_of[i]]);
+  ok = ok && graph_apply(g, args.v, args.n, &results);
+  for (uint32_t i = 0; ok && i < n_out; i++) ok = cx_vals_push(&outs, out_from[i] >= 0 ? results.v[out_from[i]] : inputs.v[-1 - out_from[i]]);
+  CxGraph *made = frame_close(&f, ok, &outs);
+  cx_vals_free(&inputs), cx_vals_free(&args), cx_vals_free(&results), cx_vals_free(&outs);
+  if (made) made = graph_derived_keep(g, DERIVE_REWIRED, key.s ? key.s : "", key.n, made);
+  text_free(&key);
+  return made;
 }

@@ -37,6 +37,19 @@ typedef struct CxPartialGraph {
 } CxPartialGraph;
 const CxPartialGraph *derive_partial(CxGraph *g, const bool *unknown, const bool *force_unknown);
 
+/* The same graph with its operands and results rearranged: operand i of g is new input in_of[i]; new result k is g's result out_from[k],
+ * or, if negative, new input -1 - out_from[k]. New inputs have the given types; unused ones are allowed. Kept with g; borrowed. */
+CxGraph *derive_rewired(CxGraph *g, uint32_t n_in, const CxType *const *types, const int32_t *in_of, uint32_t n_out, const int32_t *out_from);
+
+/* A staging frame: between open and close, operations on its inputs are appended to a fresh graph. */
+typedef struct CxFrame {
+  CxTrace *stage, *was;
+  CxScope scope;
+} CxFrame;
+bool frame_open(CxFrame *f, const char *name);
+CxVal frame_input(CxFrame *f, const CxType *type);
+CxGraph *frame_close(CxFrame *f, bool ok, const CxVals *outs); /* a new reference, or NULL with an error */
+
 /* Backward pass over g: env has the known values by variable, linear marks the linear inputs, cts the cotangents of outputs; on return
  * cts[v] of the linear inputs are theirs (NULL zero). Builds under the current trace. */
 bool graph_backward(const CxGraph *g, CxVal *env, bool *linear, CxVal *cts);

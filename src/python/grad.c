@@ -226,12 +226,11 @@ static bool linear_take(PyObject *o, const CxTree *tree, const CxType *const *ty
     CxVal v = py_val(leaves.v[i]);
     ok = v != NULL;
     if (ok && (!cx_type_same_dims(v->type, types[i]) || v->type->dtype != types[i]->dtype)) {
-      if (cx_type_same_dims(v->type, types[i]) && v->type->weak) v = cx_convert(v, types[i]->dtype);
-      else ok = cx_fail(v->type->rank != types[i]->rank || !cx_type_same_dims(v->type, types[i]) ? CX_ERR_VALUE : CX_ERR_TYPE,
+      if (!(cx_type_same_dims(v->type, types[i]) && v->type->weak)) ok = cx_fail(v->type->rank != types[i]->rank || !cx_type_same_dims(v->type, types[i]) ? CX_ERR_VALUE : CX_ERR_TYPE,
                         "unexpected JAX type (e.g. shape/dtype) for argument to %s: got %s, but expected %s because the corresponding primal value has that type", what,
                         py_type_text(v->type, have, sizeof have), py_type_text(types[i], want, sizeof want));
     }
-    ok = ok && v && cx_vals_push(out, v);
+    ok = ok && (v = cx_convert(v, types[i]->dtype)) && cx_vals_push(out, v);
   }
   cx_tree_release(got);
   py_leaves_clear(&leaves);

@@ -170,3 +170,6 @@ bool graph_run_borrowed(CxGraph *g, const CxVal *in, uint32_t nin, CxVal *out) {
   if (own != small) cx_free(own);
   return ok;
 }
+
+bool (*execute_interrupted)(void);
+bool execute_poll(void) { return !execute_interrupted || !execute_interrupted(); }
