@@ -331,6 +331,7 @@ static PyObject *ref_apply(PyObject *o, PyObject *args, PyObject *kwargs) { /* s
   read.mode_given = true;
   read.mode = CX_INDEX_CLIP; /* what lies outside is dropped when it is written back */
   CxVal x = py_self(ref->array);
+  if (x && x->type->size == 0) return cx_scope_close(&s), Py_NewRef(ref->array);
   PyObject *old = py_wrap(x && items_of(ref->index, &items) ? np_index(x, items.v, items.n, &read) : NULL);
   PyObject *changed = old ? PyObject_CallOneArg(a.value, old) : NULL;
   PyObject *out = changed ? py_wrap(updated(ref, x, py_val(changed), NP_UPDATE_SET, &a.how)) : NULL;
