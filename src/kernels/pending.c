@@ -1,5 +1,4 @@
 /* Kernels whose file is not written yet: each says so. A real definition overrides the weak one. */
-#include "kernels/sort.h"
 #include "kernels/window.h"
 #include <cuirax/error.h>
 
@@ -14,10 +13,4 @@ WEAK bool kernel_select_and_scatter_add(CxOpcode op, const CxView *source, const
 }
 WEAK bool kernel_select_and_gather_add(CxOpcode op, const CxView *t, const CxView *operand, const CxWindowShape *w, const CxView *out) {
   return (void)op, (void)t, (void)operand, (void)w, (void)out, pending("select_and_gather_add");
-}
-WEAK bool kernel_sort(const CxView *in, int n, int axis, int num_keys, const CxView *out) {
-  return (void)in, (void)n, (void)axis, (void)num_keys, (void)out, pending("sort");
-}
-WEAK bool kernel_top_k(const CxView *in, int axis, const CxView *values, const CxView *indices) {
-  return (void)in, (void)axis, (void)values, (void)indices, pending("top_k");
 }

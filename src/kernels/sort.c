@@ -270,8 +270,7 @@ static void sort_line(const CxView *out, int operands, int num_keys, int64_t off
 
 static bool sortable(CxDtype d) { return d >= CX_BOOL && d <= CX_C128; }
 
-bool kernel_sort(const CxView *in, int n, int axis, int num_keys, bool stable, const CxView *out) {
-  (void)stable;
+bool kernel_sort(const CxView *in, int n, int axis, int num_keys, const CxView *out) {
   for (int k = 0; k < n; k++) {
     if (k < num_keys && !sortable(in[k].dtype))
       return cx_fail(CX_ERR_TYPE, "cannot sort by elements of dtype %s", cx_dtype_name(in[k].dtype));
@@ -363,7 +362,8 @@ static bool top_dense(const CxView *in, int64_t k, int axis, const CxView *value
   return true;
 }
 
-bool kernel_top_k(const CxView *in, int64_t k, int axis, const CxView *values, const CxView *indices) {
+bool kernel_top_k(const CxView *in, int axis, const CxView *values, const CxView *indices) {
+  int64_t k = values->dims[axis];
   if (!sortable(in->dtype) || in->dtype == CX_C64 || in->dtype == CX_C128)
     return cx_fail(CX_ERR_TYPE, "top_k is not defined for elements of dtype %s", cx_dtype_name(in->dtype));
   if (view_count(values) == 0) return true;

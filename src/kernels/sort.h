@@ -8,11 +8,11 @@
 #include "ir/view.h"
 #include <stdbool.h>
 
-/* in[n] and out[n] have equal dims; each out is dense and may be its in. `stable` is accepted for the op's sake. */
-bool kernel_sort(const CxView *in, int n, int axis, int num_keys, bool stable, const CxView *out);
+/* in[n] and out[n] have equal dims; each out is dense and may be its in. */
+bool kernel_sort(const CxView *in, int n, int axis, int num_keys, const CxView *out);
 
-/* The k largest along the axis, largest first, equal ones by lower index; NaN is the largest, 0 is above -0. indices: int32 or
+/* The k = values->dims[axis] largest along the axis, largest first, equal ones by lower index; NaN is the largest, 0 is above -0. indices: int32 or
  * any integer dtype. Both results are dense. */
-bool kernel_top_k(const CxView *in, int64_t k, int axis, const CxView *values, const CxView *indices);
+bool kernel_top_k(const CxView *in, int axis, const CxView *values, const CxView *indices);
 
 #endif

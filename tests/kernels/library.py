@@ -140,7 +140,7 @@ def cumulative(op, array, axis, reverse=False):
 
 def sort(arrays, axis, num_keys=1):
     targets = [np.empty(a.shape, a.dtype) for a in arrays]
-    check(LIB.kernel_sort(views([stored(a) for a in arrays]), len(arrays), axis, num_keys, ctypes.c_bool(True), views(targets)))
+    check(LIB.kernel_sort(views([stored(a) for a in arrays]), len(arrays), axis, num_keys, views(targets)))
     return targets
 
 
@@ -148,7 +148,7 @@ def top_k(array, k, axis, index=np.int32):
     shape = tuple(k if i == axis else n for i, n in enumerate(array.shape))
     v, i = np.empty(shape, array.dtype), np.empty(shape, index)
     a, b, c = view(stored(array)), view(v), view(i)
-    check(LIB.kernel_top_k(ctypes.byref(a), ctypes.c_int64(k), axis, ctypes.byref(b), ctypes.byref(c)))
+    check(LIB.kernel_top_k(ctypes.byref(a), axis, ctypes.byref(b), ctypes.byref(c)))
     return v, i
 
 
