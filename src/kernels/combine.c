@@ -3,22 +3,17 @@
 
 #include "base/error.h"
 #include "kernels/convert.h"
+#include "kernels/loop.h"
 
 #include <math.h>
 #include <string.h>
 
-typedef struct C64 {
-  float re, im;
-} C64;
-typedef struct C128 {
-  double re, im;
-} C128;
-
 /* a, b: one element each */
 #define RUN_AS(name, T, result)                                             \
-  static void name(int64_t n, void *restrict acc, const void *restrict x) { \
-    T *restrict p = acc;                                                    \
-    const T *restrict q = x;                                                \
+  static void name(int64_t n, void *acc, const void *x) {                   \
+    T *p = acc;                                                             \
+    const T *q = x;                                                         \
+    VECTOR_LOOP                                                             \
     for (int64_t i = 0; i < n; i++) {                                       \
       T a = p[i], b = q[i];                                                 \
       p[i] = result;                                                        \
@@ -66,11 +61,13 @@ RUNS_COMPLEX(C128, c128)
 
 enum { ADD, SUB, MUL, MIN, MAX, OPS };
 
-#define ROW(d, s, u) [CX_##d] = {add_##u, sub_##u, mul_##u, min_##s, max_##s}
+#define COMBINE_ROW(d, s, u) [CX_##d] = {add_##u, sub_##u, mul_##u, min_##s, max_##s}
 static CombineFn *const combine_fns[CX_DTYPE_COUNT][OPS] = {
     [CX_BOOL] = {or_bool, NULL, and_bool, and_bool, or_bool},
-    ROW(I8, i8, u8),    ROW(I16, i16, u16), ROW(I32, i32, u32), ROW(I64, i64, u64), ROW(U8, u8, u8),     ROW(U16, u16, u16),
-    ROW(U32, u32, u32), ROW(U64, u64, u64), ROW(F32, f32, f32), ROW(F64, f64, f64), ROW(C64, c64, c64), ROW(C128, c128, c128),
+    COMBINE_ROW(I8, i8, u8), COMBINE_ROW(I16, i16, u16), COMBINE_ROW(I32, i32, u32),
+    COMBINE_ROW(I64, i64, u64), COMBINE_ROW(U8, u8, u8), COMBINE_ROW(U16, u16, u16),
+    COMBINE_ROW(U32, u32, u32), COMBINE_ROW(U64, u64, u64), COMBINE_ROW(F32, f32, f32),
+    COMBINE_ROW(F64, f64, f64), COMBINE_ROW(C64, c64, c64), COMBINE_ROW(C128, c128, c128),
 };
 
 static int combine_column(CxOpcode op) {
@@ -119,4 +116,29 @@ void combine_run(const CxCombine *c, int64_t n, void *acc, const void *x) {
     c->fn(n, acc, x);
     if (dtype_nibble(c->dtype)) nibble_wrap(c->dtype, n, acc, acc);
   }
+}
+
+/* The least value of a dtype, -infinity where there is one; greatest: the other end. */
+static void dtype_end(CxDtype d, bool greatest, void *value) {
+  int bits = cx_dtype_bits(d), bytes = cx_dtype_bytes(d);
+  char kind = cx_dtype_kind(d);
+  memset(value, 0, (size_t)bytes);
+  if (kind == 'f' || kind == 'c') {
+    dtype_store(d, value, 0, greatest ? (double)INFINITY : -(double)INFINITY);
+  } else if (kind == 'b') {
+    *(uint8_t *)value = greatest;
+  } else if (kind == 'u') {
+    uint64_t all = greatest ? ~(uint64_t)0 >> (64 - bits) : 0;
+    memcpy(value, &all, (size_t)bytes);
+  } else {
+    uint64_t sign = (uint64_t)1 << (bits - 1), end = greatest ? sign - 1 : 0 - sign;
+    memcpy(value, &end, (size_t)bytes);
+  }
+}
+
+void combine_identity(CxOpcode op, CxDtype dtype, void *value) {
+  if (op == CX_OP_MAX || op == CX_OP_MIN)
+    dtype_end(dtype, op == CX_OP_MIN, value);
+  else
+    dtype_store(dtype, value, 0, op == CX_OP_MUL ? 1 : 0);
 }

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "kernels/convert.h"
 #include "kernels/gemm.h"
+#include "kernels/hits.h"
 #include "kernels/move.h"
 
 #include <string.h>
@@ -97,34 +98,11 @@ static bool conv_take_weights(Conv *c, const CxView *rhs) {
 
 /* ---- patches ---- */
 
-static int64_t greatest_divisor(int64_t a, int64_t b) {
-  while (b) {
-    int64_t rest = a % b;
-    a = b;
-    b = rest;
-  }
-  return a;
-}
-
-/* The places o of one axis, from <= o < to, where tap k sees an element: o = first + j * step sees at + j * at_step. */
-typedef struct Hits {
-  int64_t first, step, count, at, at_step;
-} Hits;
-
+/* The places of one axis where tap k sees an element. */
 static Hits conv_hits(const Conv *c, int axis, int64_t k, int64_t from, int64_t to) {
   const CxConvShape *s = c->shape;
-  int64_t stride = s->strides[axis], gap = s->lhs_dilation[axis], extent = c->lhs.place[axis];
   int64_t offset = k * s->rhs_dilation[axis] - s->padding[2 * axis];
-  Hits h = {.first = from, .step = gap / greatest_divisor(gap, stride)};
-  if (offset < 0 && h.first < (-offset + stride - 1) / stride) h.first = (-offset + stride - 1) / stride;
-  for (int64_t tries = 0; tries < h.step && h.first < to && (h.first * stride + offset) % gap; tries++) h.first++;
-  if (h.first >= to || (h.first * stride + offset) % gap) return h;
-  h.at = (h.first * stride + offset) / gap;
-  h.at_step = h.step * stride / gap;
-  if (h.at >= extent) return h;
-  int64_t by_place = (to - 1 - h.first) / h.step + 1, by_element = (extent - 1 - h.at) / h.at_step + 1;
-  h.count = by_place < by_element ? by_place : by_element;
-  return h;
+  return hits_of(s->strides[axis], s->lhs_dilation[axis], c->lhs.place[axis], offset, from, to);
 }
 
 /* Copies what tap `k` sees into the patches of a chunk; columns of the tap begin at `column`. */

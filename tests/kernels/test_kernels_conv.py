@@ -73,15 +73,15 @@ def compare(rng, lhs, rhs, specs, config, name, preferred=None):
 @pytest.mark.parametrize("spatial", [0, 1, 2, 3, 4])
 @pytest.mark.parametrize("name", ["float32", "float64"])
 def test_any_configuration(rng, spatial, name):
-    done = sum(compare(rng, *random_conv(rng, spatial), name) for _ in range(40))
-    assert done > 15
+    done = sum(compare(rng, *random_conv(rng, spatial), name) for _ in range(20))
+    assert done > 8
 
 
 @pytest.mark.parametrize("name,preferred", [("int32", None), ("int8", None), ("uint16", None), ("bfloat16", None), ("float16", None),
                                             ("complex64", None), ("complex128", None), ("int8", "int32"), ("bfloat16", "float32"),
                                             ("int64", None)])
 def test_dtypes(rng, name, preferred):
-    for _ in range(12):
+    for _ in range(8):
         lhs, rhs, specs, config = random_conv(rng, 2)
         compare(rng, lhs, rhs, specs, config, name, preferred)
 
