@@ -107,6 +107,18 @@ CxVal cx_scatter_mul(CxVal x, CxVal indices, CxVal updates, CxScatterDims dims, 
 CxVal cx_scatter_min(CxVal x, CxVal indices, CxVal updates, CxScatterDims dims, CxIndexMode mode);
 CxVal cx_scatter_max(CxVal x, CxVal indices, CxVal updates, CxScatterDims dims, CxIndexMode mode);
 
+/* Random bits as functions of keys. A key type (CX_KEY_FRY, …) names the algorithm. Keys of any shape: a result's shape starts with it. */
+bool cx_threefry2x32(CxVal k0, CxVal k1, CxVal x0, CxVal x1, CxVal *out); /* out[2] */
+bool cx_rng_bit_generator(CxVal state, CxDtype dtype, CxInts shape, int algorithm, CxVal *out); /* 0 default, 1 Threefry, 2 Philox; out[2]: state, bits */
+CxVal cx_rng_uniform(CxVal lo, CxVal hi, CxInts shape);                   /* stateful */
+CxVal cx_random_seed(CxVal seeds, CxDtype key_dtype);
+CxVal cx_random_split(CxVal keys, CxInts shape);
+CxVal cx_random_fold_in(CxVal keys, CxVal data);                          /* data: uint32 */
+CxVal cx_random_bits(CxVal keys, int bit_width, CxInts shape);
+CxVal cx_random_wrap(CxVal words, CxDtype key_dtype);                     /* the last axis holds a key's words */
+CxVal cx_random_unwrap(CxVal keys);
+CxVal cx_random_gamma(CxVal keys, CxVal a, bool log_space);
+
 CxVal cx_reduce_sum(CxVal x, CxInts axes);
 CxVal cx_reduce_prod(CxVal x, CxInts axes);
 CxVal cx_reduce_max(CxVal x, CxInts axes);
