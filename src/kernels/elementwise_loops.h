@@ -103,6 +103,10 @@ SHIFT_SIGN(U16, int16_t, uint16_t, 16)
 SHIFT_SIGN(U32, int32_t, uint32_t, 32)
 SHIFT_SIGN(U64, int64_t, uint64_t, 64)
 
+typedef struct Key128 { uint64_t a, b; } Key128;
+BINARY(eq_Key128, Key128, uint8_t, x.a == y.a && x.b == y.b)
+BINARY(ne_Key128, Key128, uint8_t, x.a != y.a || x.b != y.b)
+
 UNARY(not_BOOL, uint8_t, uint8_t, x == 0)
 
 /* ---- floats ---- */
@@ -269,8 +273,10 @@ const LoopTable LOOPS = {
         ROW(SHIFT_RIGHT_LOGICAL, BITS_CELLS(shift_right_logical)),
         ROW(MULHI, INT_CELLS(mulhi)),
         ROW(COMPLEX, FLOAT_CELLS(complex)),
-        ROW(EQ, BITS_CELLS(eq), FLOAT_CELLS(eq), COMPLEX_CELLS(eq), BOOL_CELL(eq), [CX_KEY_FRY] = eq_U64),
-        ROW(NE, BITS_CELLS(ne), FLOAT_CELLS(ne), COMPLEX_CELLS(ne), BOOL_CELL(ne), [CX_KEY_FRY] = ne_U64),
+        ROW(EQ, BITS_CELLS(eq), FLOAT_CELLS(eq), COMPLEX_CELLS(eq), BOOL_CELL(eq), [CX_KEY_FRY] = eq_U64, [CX_KEY_RBG] = eq_Key128,
+            [CX_KEY_URBG] = eq_Key128),
+        ROW(NE, BITS_CELLS(ne), FLOAT_CELLS(ne), COMPLEX_CELLS(ne), BOOL_CELL(ne), [CX_KEY_FRY] = ne_U64, [CX_KEY_RBG] = ne_Key128,
+            [CX_KEY_URBG] = ne_Key128),
         ROW(LT, INT_CELLS(lt), FLOAT_CELLS(lt), BOOL_CELL(lt)),
         ROW(LE, INT_CELLS(le), FLOAT_CELLS(le), BOOL_CELL(le)),
         ROW(GT, INT_CELLS(gt), FLOAT_CELLS(gt), BOOL_CELL(gt)),
