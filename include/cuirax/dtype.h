@@ -55,7 +55,7 @@ const char *cx_dtype_name(CxDtype d);  /* "float32" */
 const char *cx_dtype_short(CxDtype d); /* "f32" */
 int cx_dtype_bytes(CxDtype d);         /* storage bytes per element */
 int cx_dtype_bits(CxDtype d);          /* significant bits */
-char cx_dtype_kind(CxDtype d);         /* see above; 0 for CX_NO_DTYPE */
+char cx_dtype_kind(CxDtype d);         /* see above; '-' for CX_NO_DTYPE */
 CxDtype cx_dtype_from_name(const char *name); /* long or short name; CX_NO_DTYPE if unknown */
 
 #endif

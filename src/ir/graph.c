@@ -87,7 +87,7 @@ bool graph_eqn(CxGraph *g, CxOpcode op, uint32_t nin, const CxVar *in, const voi
   TRY(vars && vec_reserve(&g->eqns, g->eqns.n + 1) && vec_reserve(&g->types, g->types.n + nout));
   const void *copy = attrs_copy(&g->arena, def, attrs);
   TRY(copy || !def->fields);
-  memcpy(vars, in, nin * sizeof *in);
+  if (nin) memcpy(vars, in, nin * sizeof *in);
   for (uint32_t i = 0; i < nout; i++) out[i] = vars[nin + i] = graph_var(g, out_types[i]);
   graph_note_host(g, where.host);
   g->eqns.v[g->eqns.n++] = (CxEqn){.op = op, .nin = nin, .nout = nout, .in = vars, .out = vars + nin, .attrs = copy, .where = where};

@@ -87,7 +87,7 @@ enum {
 struct CxOp {
   const char *name;
   const char *doc;      /* meaning as an equation or a sentence */
-  int nin;              /* -1: variable */
+  int nin;              /* -1 - n: variable, at least n; the type rule relies on it */
   int nout;             /* -1: nout_rule tells */
   uint32_t flags;
   const CxField *fields; /* NULL: no attributes */

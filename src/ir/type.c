@@ -12,7 +12,7 @@ static const struct {
   int bytes, bits;
   char kind;
 } dtype_rows[CX_DTYPE_COUNT] = {
-    {"none", "none", 0, 0, 0},
+    {"none", "none", 0, 0, '-'},
 #define X(id, name, abbr, bytes, bits, kind) {name, abbr, bytes, bits, kind},
     CX_DTYPES(X)
 #undef X

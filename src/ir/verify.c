@@ -188,6 +188,7 @@ static bool regions_check(CxVerifier *v, const CxEqn *e, uint32_t depth, uint32_
 static bool operands_check(const CxGraph *g, const CxEqn *e, const bool *defined, const CxType **types) {
   const CxOp *def = cx_ops[e->op];
   FAIL_IF(def->nin >= 0 && e->nin != (uint32_t)def->nin, CX_ERR_VERIFY, "takes %d operands, got %u", def->nin, e->nin);
+  FAIL_IF(def->nin < 0 && e->nin < (uint32_t)(-1 - def->nin), CX_ERR_VERIFY, "takes %d operands or more, got %u", -1 - def->nin, e->nin);
   for (uint32_t i = 0; i < e->nin; i++) {
     FAIL_IF(e->in[i] == 0 || e->in[i] >= g->types.n || !defined[e->in[i]], CX_ERR_VERIFY, "operand %u is used before it is defined", i);
     types[i] = g->types.v[e->in[i]];

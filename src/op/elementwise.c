@@ -608,7 +608,7 @@ static const EwRow row_convert_element_type = {"biufckv", 'i', {d_id, NULL, NULL
 ATTRS_OP(CONVERT_ELEMENT_TYPE, convert_element_type, 1, "x in another dtype", CxConvertAttrs, convert_fields, convert_type, convert_exec, convert_jvp, convert_transpose, CX_OP_LINEAR)
 
 static const EwRow row_select_n = {"biufckv", '=', {NULL, NULL, NULL}, NULL};
-const CxOp cx_op_SELECT_N = {.name = "select_n", .doc = "case number `which` of the following operands, elementwise; which is clamped", .nin = -1, .nout = 1,
+const CxOp cx_op_SELECT_N = {.name = "select_n", .doc = "case number `which` of the following operands, elementwise; which is clamped", .nin = -3, .nout = 1,
     .flags = CX_OP_ELEMENTWISE, .type = select_type, .exec = ew_exec, .jvp = select_jvp, .transpose = select_transpose, .batch = ew_batch,
     .partial = rule_partial_default, .fold = rule_nofold, .row = &row_select_n};
 

@@ -315,7 +315,7 @@ static const CxField region_reduce_fields[] = {CX_FIELD(CxRegionReduceAttrs, com
                                                CX_FIELD(CxRegionReduceAttrs, jaxpr, GRAPH, 0, NULL), CX_FIELDS_END};
 const CxOp cx_op_REDUCE = {
     .name = "reduce", .doc = "z = region(... region(region(init, x_0), x_1) ..., x_n) over the elements of some axes in row-major order",
-    .nin = -1, .nout = -1, .flags = CX_OP_REFS, .fields = region_reduce_fields, .attrs_bytes = sizeof(CxRegionReduceAttrs), .nout_rule = half_nout,
+    .nin = -3, .nout = -1, .flags = CX_OP_REFS, .fields = region_reduce_fields, .attrs_bytes = sizeof(CxRegionReduceAttrs), .nout_rule = half_nout,
     .type = region_reduce_type, .exec = region_reduce_exec, .jvp = region_reduce_jvp, .transpose = rule_nonlinear,
     .batch = region_reduce_batch, .partial = rule_partial_default, .fold = rule_nofold};
 

@@ -118,7 +118,7 @@ static CxVal concatenate_fold(const CxApp *a) { return a->nin == 1 ? a->in[0] : 
 
 static const CxField concatenate_fields[] = {CX_FIELD(CxConcatenateAttrs, dimension, INT, 0, NULL), CX_FIELDS_END};
 const CxOp cx_op_CONCATENATE = {
-    .name = "concatenate", .doc = "the operands one after the other along an axis", .nin = -1, .nout = 1, .flags = CX_OP_LINEAR,
+    .name = "concatenate", .doc = "the operands one after the other along an axis", .nin = -2, .nout = 1, .flags = CX_OP_LINEAR,
     .fields = concatenate_fields, .attrs_bytes = sizeof(CxConcatenateAttrs), .type = concatenate_type, .exec = concatenate_exec,
     .jvp = rule_jvp_linear_all, .transpose = concatenate_transpose, .batch = concatenate_batch, .partial = rule_partial_default, .fold = concatenate_fold};
 
@@ -505,7 +505,7 @@ static CxVal dynamic_slice_fold(const CxApp *a) {
 
 static const CxField dynamic_slice_fields[] = {CX_FIELD(CxDynamicSliceAttrs, slice_sizes, INTS, 0, NULL), CX_FIELDS_END};
 const CxOp cx_op_DYNAMIC_SLICE = {
-    .name = "dynamic_slice", .doc = "a window of the operand whose start is given by scalars, clamped to lie inside", .nin = -1, .nout = 1,
+    .name = "dynamic_slice", .doc = "a window of the operand whose start is given by scalars, clamped to lie inside", .nin = -2, .nout = 1,
     .fields = dynamic_slice_fields, .attrs_bytes = sizeof(CxDynamicSliceAttrs), .type = dynamic_slice_type, .exec = dynamic_slice_exec,
     .jvp = rule_jvp_linear_first, .transpose = dynamic_slice_transpose, .batch = dynamic_slice_batch, .partial = rule_partial_default,
     .fold = dynamic_slice_fold};
@@ -580,7 +580,7 @@ static CxVal dynamic_update_slice_fold(const CxApp *a) {
 }
 
 const CxOp cx_op_DYNAMIC_UPDATE_SLICE = {
-    .name = "dynamic_update_slice", .doc = "the operand with a window replaced; the window's start is clamped to lie inside", .nin = -1, .nout = 1,
+    .name = "dynamic_update_slice", .doc = "the operand with a window replaced; the window's start is clamped to lie inside", .nin = -3, .nout = 1,
     .type = dynamic_update_slice_type, .exec = dynamic_update_slice_exec, .jvp = dynamic_update_slice_jvp,
     .transpose = dynamic_update_slice_transpose, .batch = dynamic_update_slice_batch, .partial = rule_partial_default,
     .fold = dynamic_update_slice_fold};

@@ -94,7 +94,7 @@ static void sort_batch(const CxApp *a, const int *axis, int64_t size, CxVal *out
 static const CxField sort_fields[] = {CX_FIELD(CxSortAttrs, dimension, INT, 0, NULL), CX_FIELD(CxSortAttrs, is_stable, BOOL, 0, NULL),
                                       CX_FIELD(CxSortAttrs, num_keys, INT, 0, NULL), CX_FIELDS_END};
 const CxOp cx_op_SORT = {
-    .name = "sort", .doc = "the operands in ascending order of the first num_keys of them along one axis; NaN last, -0 equals 0", .nin = -1, .nout = -1,
+    .name = "sort", .doc = "the operands in ascending order of the first num_keys of them along one axis; NaN last, -0 equals 0", .nin = -2, .nout = -1,
     .fields = sort_fields, .attrs_bytes = sizeof(CxSortAttrs), .nout_rule = sort_nout, .type = sort_type, .exec = sort_exec, .jvp = sort_jvp,
     .transpose = rule_nonlinear, .batch = sort_batch, .partial = rule_partial_default, .fold = rule_nofold};
 

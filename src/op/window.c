@@ -460,7 +460,7 @@ WINDOW(SELECT_AND_SCATTER, select_and_scatter, "per window, scatter(z, source) w
        region_scatter_fields, region_scatter_type, region_scatter_exec, rule_jvp_nojvp, rule_nonlinear, rule_nobatch)
 const CxOp cx_op_REDUCE_WINDOW = {
     .name = "reduce_window", .doc = "z = region(... region(init, x_0) ..., x_n) over the elements of each sliding window in row-major order",
-    .nin = -1, .nout = -1, .flags = CX_OP_REFS, .fields = region_window_fields, .attrs_bytes = sizeof(CxWindowAttrs), .nout_rule = half_nout,
+    .nin = -3, .nout = -1, .flags = CX_OP_REFS, .fields = region_window_fields, .attrs_bytes = sizeof(CxWindowAttrs), .nout_rule = half_nout,
     .type = region_window_type, .exec = region_window_exec, .jvp = region_window_jvp, .transpose = rule_nonlinear,
     .batch = region_window_batch, .partial = rule_partial_default, .fold = rule_nofold};
 
