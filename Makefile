@@ -56,7 +56,8 @@ WHOLE = -Wl,--whole-archive $(BUILD)/libcuirax.a -Wl,--no-whole-archive
 LIB_SRC := $(filter-out src/python/%,$(sort $(shell find src -name '*.c')))
 EXT_SRC := $(sort $(shell find src/python -name '*.c' 2>/dev/null))
 EXAMPLE_SRC := $(sort $(wildcard examples/*.c))
-TEST_SRC := $(sort $(wildcard tests/c/*.c))
+TEST_SRC := $(sort $(wildcard tests/c/test_*.c))
+TEST_AID := $(filter-out $(TEST_SRC),$(sort $(wildcard tests/c/*.c)))
 HEADERS := $(sort $(wildcard include/*.h include/cuirax/*.h))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
 EXT_OBJ := $(EXT_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/gen/api_table.o
@@ -136,14 +137,14 @@ $(BUILD)/ext.stamp: $(EXT_OBJ) $(BUILD)/libcuirax.a
 	@cp $(BUILD)/_core.so $(EXT_DIR)/.new_core && mv -f $(EXT_DIR)/.new_core $(EXT_DIR)/_core$(EXT_SUFFIX)
 	@touch $@
 
-$(BUILD)/tests/%: $(BUILD)/obj/tests/c/%.o $(BUILD)/libcuirax.a
+$(BUILD)/tests/%: $(BUILD)/obj/tests/c/%.o $(TEST_AID:%.c=$(BUILD)/obj/%.o) $(BUILD)/libcuirax.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS_ALL) $< $(WHOLE) -o $@ $(LDLIBS_ALL)
+	$(Q)$(CC) $(LDFLAGS_ALL) $< $(TEST_AID:%.c=$(BUILD)/obj/%.o) $(WHOLE) -o $@ $(LDLIBS_ALL)
 $(BUILD)/obj/tests/c/%.o: tests/c/check.h
-.SECONDARY: $(TEST_SRC:%.c=$(BUILD)/obj/%.o)
+.SECONDARY: $(TEST_SRC:%.c=$(BUILD)/obj/%.o) $(TEST_AID:%.c=$(BUILD)/obj/%.o)
 
--include $(LIB_OBJ:.o=.d) $(EXT_OBJ:.o=.d) $(TEST_SRC:%.c=$(BUILD)/obj/%.d)
+-include $(LIB_OBJ:.o=.d) $(EXT_OBJ:.o=.d) $(TEST_SRC:%.c=$(BUILD)/obj/%.d) $(TEST_AID:%.c=$(BUILD)/obj/%.d)
 
 # an example sees the public headers and the archive only
 $(BUILD)/examples/%: examples/%.c $(BUILD)/libcuirax.a $(HEADERS) $(GEN)
@@ -182,7 +183,7 @@ lint-lite:
 	@python3 scripts/check_banned.py
 	@python3 scripts/count_lines.py
 
-lint: lint-lite $(LIB_SRC:%.c=$(BUILD)/lint/%.ok) $(EXT_SRC:%.c=$(BUILD)/lint/%.ok) $(TEST_SRC:%.c=$(BUILD)/lint/%.ok)
+lint: lint-lite $(LIB_SRC:%.c=$(BUILD)/lint/%.ok) $(EXT_SRC:%.c=$(BUILD)/lint/%.ok) $(TEST_SRC:%.c=$(BUILD)/lint/%.ok) $(TEST_AID:%.c=$(BUILD)/lint/%.ok)
 	@echo 'lint: clean'
 $(BUILD)/lint/src/python/%.ok: CPPFLAGS_ALL += -isystem $(PY_INCLUDE)
 $(BUILD)/lint/%.ok: %.c $(BUILD)/flags | $(GEN)
