@@ -378,11 +378,7 @@ static void scan_transpose_in(Mem *m, const CxApp *a, const CxVal *ct, CxVal *ct
   CxVal *in = NEW(m, CxVal, a->nin + a->nout), *out = NEW(m, CxVal, a->nin);
   if (!linear || !has_ct || !in || !out) return;
   for (uint32_t i = 0; i < a->nin; i++) linear[i] = !a->in[i], n_lin += i < nc && linear[i];
-  for (uint32_t i = 0; i < nk; i++)
-    if (!linear[nc + i]) {
-      cx_fail(CX_ERR_NOT_IMPLEMENTED, "scan: the transpose of a loop with a carry that is not linear is not available");
-      return;
-    }
+  for (uint32_t i = 0; i < nk; i++) linear[nc + i] = true; /* a known initial carry (zeros) takes no cotangent, but the body is linear in it */
   for (uint32_t i = 0; i < a->nout; i++) has_ct[i] = i < nk || ct[i] != NULL;
   const CxDerivedGraph *d = derive_transpose(s->jaxpr, linear, has_ct, true);
   CxGraph *body = d ? transposed_body(m, s, d, linear, has_ct, n_lin) : NULL;
@@ -399,7 +395,10 @@ static void scan_transpose_in(Mem *m, const CxApp *a, const CxVal *ct, CxVal *ct
     if (!linear[i]) in[at++] = a->in[i], q.n[2]++;
   if (scan_bind(a, body, &q, !s->reverse, in, out))
     for (uint32_t i = 0, k = 0; i < a->nin; i++)
-      if (linear[i]) ct_in[i] = out[k++];
+      if (linear[i]) {
+        if (!a->in[i]) ct_in[i] = out[k];
+        k++;
+      }
   ref_release(body);
 }
 

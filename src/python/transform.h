@@ -7,8 +7,9 @@
 #include <cuirax/transform.h>
 #include <structmember.h>
 
-/* A tangent or cotangent for a value of this type: zeros when NULL, a float0 array of NumPy for integers. */
-PyObject *py_cotangent(CxVal v, const CxType *type);
+/* A tangent or cotangent for a value of this type: zeros when NULL, a float0 array of NumPy for integers. weak: that of a weakly typed
+ * value is weak too. */
+PyObject *py_cotangent(CxVal v, const CxType *type, bool weak);
 PyObject *py_raise_traced(void); /* py_raise */
 PyObject *py_aval(const CxType *t); /* device.c */
 PyObject *py_kwargs_dict(PyObject *const *values, PyObject *names);
@@ -25,6 +26,7 @@ bool py_jit_register(PyObject *m);
 bool py_vmap_register(PyObject *m);
 bool py_jaxpr_register(PyObject *m);
 bool py_config_register(PyObject *m);
+bool py_control_register(PyObject *m);
 PyObject *py_shape_dtype_struct(const CxType *t);
 
 #endif

@@ -2,3 +2,4 @@
 from .. import _core
 
 globals().update(_core.api("lax"))
+from .._core import cond, fori_loop, scan, switch, while_loop
