@@ -347,7 +347,7 @@ TRACER(py_jvp_tracer, "jax._src.interpreters.ad.JVPTracer", "A value with its ta
 TRACER(py_grad_tracer, "jax._src.interpreters.ad.LinearizeTracer", "A value of a function that is being linearized.")
 TRACER(py_batch_tracer, "jax._src.interpreters.batching.BatchTracer", "A value of a function that is being batched.")
 
-static bool add_methods(PyTypeObject *type, PyMethodDef *defs) {
+bool py_add_methods(PyTypeObject *type, PyMethodDef *defs) {
   for (PyMethodDef *d = defs; d->ml_name; d++) {
     PyObject *method = PyDescr_NewMethod(type, d);
     int bad = !method || PyDict_SetItemString(type->tp_dict, d->ml_name, method) < 0;
@@ -370,5 +370,5 @@ bool py_array_register(PyObject *m) {
                                       &py_grad_tracer, &py_batch_tracer};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (PyType_Ready(all[i]) < 0 || PyModule_AddType(m, all[i]) < 0) return false;
-  return add_priority() && add_methods(&py_array, py_export_methods) && py_device_register(m) && py_export_register(m);
+  return add_priority() && py_add_methods(&py_array, py_export_methods) && py_device_register(m) && py_export_register(m);
 }

@@ -10,6 +10,7 @@ CxVal py_self(PyObject *o);                   /* the handle of an Array or Trace
 PyObject *py_shape_tuple(const CxType *t);
 bool py_dims(PyObject *shape, int64_t *dims, int *rank); /* a sequence of at most CX_MAX_RANK integers; false with an exception */
 const char *py_short_name(PyTypeObject *t);
+bool py_add_methods(PyTypeObject *type, PyMethodDef *defs);
 
 /* operators.c */
 extern PyNumberMethods py_number_slots;

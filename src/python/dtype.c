@@ -127,8 +127,7 @@ static bool from_object(PyObject *o, CxDtype *out) {
 bool py_dtype_exact(PyObject *o, CxDtype *out) {
   uint32_t at = seen_at(o);
   if (seen[at].o == o) return *out = seen[at].d, true;
-  *out = from_python_type(o);
-  if (*out) return true;
+  if ((*out = from_python_type(o)) || (*out = py_scalar_class_dtype(o))) return true;
   if (PyUnicode_Check(o)) return from_text(o, out);
   if (py_is_val(o)) return *out = ((PyVal *)o)->type->dtype, true;
   if (o == Py_None) return PyErr_SetString(PyExc_TypeError, "None is not a dtype"), false;
@@ -137,13 +136,18 @@ bool py_dtype_exact(PyObject *o, CxDtype *out) {
   return ok;
 }
 
-bool py_dtype(PyObject *o, CxDtype *out) {
-  if (!py_dtype_exact(o, out)) return false;
-  *out = np_canonical(*out);
-  return true;
+static bool warn_truncated(CxDtype asked, CxDtype got) {
+  return PyErr_WarnFormat(PyExc_UserWarning, 1,
+                          "Explicitly requested dtype %s is not available, and will be truncated to dtype %s. To enable more dtypes, set the "
+                          "jax_enable_x64 configuration option or the JAX_ENABLE_X64 shell environment variable. See "
+                          "https://github.com/jax-ml/jax#current-gotchas for more.", cx_dtype_name(asked), cx_dtype_name(got)) == 0;
 }
 
-bool py_dtype_register(PyObject *m) {
-  (void)m;
-  return true;
+bool py_dtype(PyObject *o, CxDtype *out) {
+  CxDtype asked;
+  if (!py_dtype_exact(o, &asked)) return false;
+  *out = np_canonical(asked);
+  return *out == asked || from_python_type(o) || warn_truncated(asked, *out);
 }
+
+bool py_dtype_register(PyObject *m) { return py_scalars_register(m); }

@@ -14,9 +14,9 @@ static void host_release(const void *host) {
 }
 
 static bool register_all(PyObject *m) {
-  return py_errors_register(m) && py_dtype_register(m) && py_array_register(m) &&
+  return py_errors_register(m) && py_dtype_register(m) && py_array_register(m) && py_construct_register(m) &&
          (!py_at_register || py_at_register(m)) && (!py_tree_register || py_tree_register(m) == 0) &&
-         (!py_api_register || py_api_register(m)) && (!py_transform_register || py_transform_register(m));
+         (!py_api_register || py_api_register(m)) && py_methods_register() && (!py_transform_register || py_transform_register(m));
 }
 
 static struct PyModuleDef core_module = {

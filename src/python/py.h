@@ -61,7 +61,11 @@ PyObject *py_ml_dtypes(void);                        /* borrowed, imported; NULL
 
 /* Each adds its types and functions to the module; false with an exception. */
 bool py_errors_register(PyObject *m);
+CxDtype py_scalar_class_dtype(PyObject *o);          /* of jax.numpy.float32 and its kin; CX_NO_DTYPE for anything else */
+bool py_scalars_register(PyObject *m);
 bool py_dtype_register(PyObject *m);
+bool py_construct_register(PyObject *m);
+bool py_methods_register(void);                      /* after the API: arrays' methods that are library functions */
 bool py_array_register(PyObject *m);
 bool py_at_register(PyObject *m) __attribute__((weak));
 bool py_api_register(PyObject *m) __attribute__((weak));

@@ -1,5 +1,21 @@
 """jax.numpy: the library functions of the signature tables, and the dtypes."""
 from .. import _core
-from .._core import Array as ndarray
+from .._core import Array as ndarray, array, asarray, promote_types, result_type
+from ..dtypes import finfo, iinfo, issubdtype
 
 globals().update(_core.api("numpy"))
+globals().update(_core.scalar_types())
+
+newaxis = None
+pi, e, euler_gamma, inf, nan = 3.141592653589793, 2.718281828459045, 0.5772156649015329, float("inf"), float("nan")
+
+# Abstract types and the class of dtypes are NumPy's own; NumPy is imported when one is asked for.
+_NUMPY = {"character", "complexfloating", "dtype", "flexible", "floating", "generic", "inexact", "integer", "number", "object_", "signedinteger",
+          "unsignedinteger", "index_exp", "s_", "printoptions", "set_printoptions", "get_printoptions", "save", "savez"}
+
+
+def __getattr__(name):
+    if name in _NUMPY:
+        import numpy
+        return getattr(numpy, name)
+    raise AttributeError(f"module 'jax.numpy' has no attribute {name!r}")
