@@ -181,7 +181,7 @@ static void plan_range(SlicePlan *s, int axis, const Range *r, int64_t size) {
   s->whole &= r->count == size && width == 1;
 }
 
-static CxVal to_index_dtype(CxVal i, CxDtype d);
+static CxVal wrapped(CxVal i, CxDtype d, int64_t size, bool wrap);
 
 static bool plan_scalar(SlicePlan *s, const NpIndex *it, int axis, int64_t size, bool wrap) {
   int64_t at;
@@ -190,11 +190,8 @@ static bool plan_scalar(SlicePlan *s, const NpIndex *it, int axis, int64_t size,
   s->size[axis] = s->stride[axis] = 1;
   TRY(wrap_int(0, size, false, axis, &at));
   if (it->kind == NP_INDEX_ARRAY && !node_is_array(it->array)) {
-    CxVal i = to_index_dtype(it->array, CX_I32);
-    bool is_unsigned = cx_dtype_kind(it->array->type->dtype) == 'u';
-    if (i && wrap && !is_unsigned) i = cx_select(cx_lt(i, cx_like(i, 0)), cx_add(i, cx_scalar_i64(i->type->dtype, size)), i);
     s->dynamic = true;
-    return (s->traced[axis] = i) != NULL;
+    return (s->traced[axis] = wrapped(it->array, CX_I32, size, wrap)) != NULL;
   }
   TRY(wrap_int(it->kind == NP_INDEX_ARRAY ? cx_to_int(it->array) : it->i, size, wrap, axis, &at) && !cx_failed());
   s->start[axis] = clamp_int(at, size);
@@ -283,6 +280,15 @@ static CxVal to_index_dtype(CxVal i, CxDtype d) {
   return np_convert(i, d, false);
 }
 
+/* i in dtype d, negative ones counted from the end of an axis. */
+static CxVal wrapped(CxVal i, CxDtype d, int64_t size, bool wrap) {
+  bool can_be_negative = i && cx_dtype_kind(i->type->dtype) != 'u';
+  i = to_index_dtype(i, d);
+  if (!i || !wrap || !can_be_negative) return i;
+  CxVal below = cx_lt(i, cx_like(i, 0)), above = cx_add(i, cx_scalar_i64(d, size));
+  return cx_select(below, above, i);
+}
+
 static CxDtype index_dtype_for(const CxType *x) {
   for (int i = 0; i < x->rank; i++)
     if (x->dims[i] > INT32_MAX) return CX_I64;
@@ -292,11 +298,7 @@ static CxDtype index_dtype_for(const CxType *x) {
 /* The component of an advanced or scalar item: counted from the front. */
 static CxVal component(const Plan *p, const NpIndex *it, int64_t size, bool wrap) {
   if (it->kind == NP_INDEX_INT) return cx_scalar_i64(p->index_dtype, wrap && it->i < 0 ? it->i + size : it->i);
-  bool is_unsigned = cx_dtype_kind(it->array->type->dtype) == 'u';
-  CxVal i = to_index_dtype(it->array, p->index_dtype);
-  if (!i || !wrap || is_unsigned) return i;
-  CxVal below = cx_lt(i, cx_like(i, 0));
-  return cx_select(below, cx_add(i, cx_scalar_i64(p->index_dtype, size)), i);
+  return wrapped(it->array, p->index_dtype, size, wrap);
 }
 
 static bool part_push(Plan *p, CxVal v, int at) {

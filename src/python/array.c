@@ -312,8 +312,8 @@ static PyObject *tracer_getattro(PyObject *o, PyObject *name) {
   PyObject *r = PyObject_GenericGetAttr(o, name);
   if (r || !PyErr_ExceptionMatches(PyExc_AttributeError)) return r;
   PyObject *of_array = PyDict_GetItemWithError(py_array.tp_dict, name); /* borrowed */
-  if (!of_array) return NULL;
   PyErr_Clear();
+  if (!of_array) return PyErr_Format(PyExc_AttributeError, "%s has no attribute %U", py_short_name(Py_TYPE(o)), name);
   char hint[160], type[256];
   const char *s = PyUnicode_AsUTF8(name);
   if (s && (!strcmp(s, "tolist") || !strcmp(s, "devices") || !strcmp(s, "is_deleted") || !strcmp(s, "delete") || !strcmp(s, "tobytes"))) {

@@ -134,8 +134,10 @@ static CxVal stack_of(CxVals *parts) {
   CxDtype d = CX_NO_DTYPE;
   bool weak = false;
   if (!np_common_type(parts->n, parts->v, &d, &weak)) return NULL;
+  for (uint32_t i = 1; i < parts->n; i++)
+    if (!cx_type_same_dims(parts->v[i]->type, parts->v[0]->type))
+      return cx_fail(CX_ERR_TYPE, "Cannot concatenate arrays of different shapes: items 0 and %u of a sequence differ", i), NULL;
   for (uint32_t i = 0; i < parts->n; i++) {
-    if (!cx_type_same_dims(parts->v[i]->type, parts->v[0]->type)) return ragged(1), NULL;
     parts->v[i] = cx_expand_dims(np_convert(parts->v[i], d, false), cx_ints(0));
     if (!parts->v[i]) return NULL;
   }
@@ -161,23 +163,36 @@ static CxVal stack(PyObject *o, CxDtype dtype) {
 
 static CxVal invalid(PyObject *o) {
   if (PyUnicode_Check(o)) PyErr_Format(PyExc_TypeError, "Value %R with dtype <U%zd is not a valid JAX array type. Only arrays of numeric types are supported by JAX.", o, PyUnicode_GET_LENGTH(o));
+  else if (PyBytes_Check(o)) PyErr_Format(PyExc_TypeError, "Value %R with dtype |S%zd is not a valid JAX array type. Only arrays of numeric types are supported by JAX.", o, PyBytes_GET_SIZE(o));
   else if (o == Py_None) PyErr_SetString(PyExc_ValueError, "None is not a valid value for jnp.array");
   else PyErr_Format(PyExc_TypeError, "Value '%S' with dtype object is not a valid JAX array type. Only arrays of numeric types are supported by JAX.", o);
   return py_keep_exception(), NULL;
 }
 
 static CxVal from_array_method(PyObject *o) {
-  if (PyType_Check(o) || !(PyObject_HasAttrString(o, "__array__") || PyObject_CheckBuffer(o))) return invalid(o);
+  if (PyType_Check(o) || PyBytes_Check(o) || !(PyObject_HasAttrString(o, "__array__") || PyObject_CheckBuffer(o))) return invalid(o);
   PyObject *a = py_numpy(true) ? PyObject_CallMethod(py_numpy(true), "asarray", "O", o) : NULL;
   CxVal v = a ? py_val(a) : (py_keep_exception(), NULL);
   Py_XDECREF(a);
   return v;
 }
 
+static bool other_sequence(PyObject *o) { /* range and the like */
+  return PySequence_Check(o) && !PyUnicode_Check(o) && !PyBytes_Check(o) && !PyByteArray_Check(o) && !PyObject_CheckBuffer(o) &&
+         !PyObject_HasAttrString(o, "__array__");
+}
+
+static CxVal from_other_sequence(PyObject *o, CxDtype dtype) {
+  PyObject *list = PySequence_List(o);
+  CxVal v = list ? py_val_nested_as(list, dtype) : (py_keep_exception(), NULL);
+  Py_XDECREF(list);
+  return v;
+}
+
 CxVal py_val_nested_as(PyObject *o, CxDtype dtype) {
   if (!is_sequence(o) && !(dtype && number_kind(o))) {
     CxVal v = py_try_val(o);
-    if (!v && !cx_failed()) v = from_array_method(o);
+    if (!v && !cx_failed()) v = other_sequence(o) ? from_other_sequence(o, dtype) : from_array_method(o);
     return dtype ? np_convert(v, dtype, false) : v;
   }
   Shape s = {.at_leaf = -1};

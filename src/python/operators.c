@@ -125,7 +125,7 @@ PyObject *py_tracer_fail(PyObject *o, CxErr code, const char *problem, const cha
              "\nThe error occurred while tracing the function %s for %s. This concrete value was not available in Python because it depends on "
              "the arguments of the function.", t->what, transformation(t));
   PyObject *class = py_error_class(code);
-  return PyErr_Format(class, "%s traced array with shape %s%s%s%s\nSee https://docs.jax.dev/en/latest/errors.html#%s", problem, type,
+  return PyErr_Format(class, "%s traced array with shape %s%s%s%s\nSee https://docs.jax.dev/en/latest/errors.html#jax.errors.%s", problem, type,
                       hint ? "\n" : ".", hint ? hint : "", place, ((PyTypeObject *)class)->tp_name);
 }
 
