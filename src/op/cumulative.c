@@ -9,10 +9,10 @@ typedef struct CxCumulativeAttrs { int64_t axis; bool reverse; } CxCumulativeAtt
 static bool cumulative_type(const CxApp *a, const CxType **out) {
   const CxCumulativeAttrs *c = a->attrs;
   const CxType *t = a->types[0];
-  if (!kind_in(t, "iufc"))
-    return cx_fail(CX_ERR_TYPE, "%s does not accept dtype %s. Accepted dtypes are subtypes of number.", a->def->name, cx_dtype_name(t->dtype));
   FAIL_IF(c->axis < 0, CX_ERR_VALUE, "XLA operations do not allow negative axes");
   FAIL_IF(c->axis >= t->rank, CX_ERR_VALUE, "axis %lld is out of bounds for array of rank %d", (long long)c->axis, t->rank);
+  if (!kind_in(t, "iufc"))
+    return cx_fail(CX_ERR_TYPE, "%s does not accept dtype %s. Accepted dtypes are subtypes of number.", a->def->name, cx_dtype_name(t->dtype));
   return out[0] = t, true;
 }
 
