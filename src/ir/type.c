@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 static const struct {
@@ -106,7 +107,15 @@ const CxType *cx_type(CxDtype dtype, int rank, const int64_t *dims, bool weak) {
   return t;
 }
 
-const CxType *cx_type_scalar(CxDtype dtype, bool weak) { return cx_type(dtype, 0, NULL, weak); }
+const CxType *cx_type_scalar(CxDtype dtype, bool weak) {
+  static _Atomic(const CxType *) known[CX_DTYPE_COUNT][2];
+  if ((unsigned)dtype >= CX_DTYPE_COUNT) return cx_type(dtype, 0, NULL, weak);
+  const CxType *t = atomic_load_explicit(&known[dtype][weak], memory_order_acquire);
+  if (t) return t;
+  t = cx_type(dtype, 0, NULL, weak);
+  if (t) atomic_store_explicit(&known[dtype][weak], t, memory_order_release);
+  return t;
+}
 
 const CxType *cx_type_with_dtype(const CxType *t, CxDtype dtype, bool weak) {
   if (!t) return NULL;

@@ -88,7 +88,8 @@ static bool place_all(Places *p, const CxType *x, const NpIndex *items, int n) {
   }
   FAIL_IF(ellipses > 1, CX_ERR_INDEX, "an index can only have a single ellipsis ('...')");
   FAIL_IF(total > x->rank, CX_ERR_INDEX, "Too many indices: array is %d-dimensional, but %d were indexed", x->rank, total);
-  *p = (Places){.n = 0, .contiguous = true};
+  p->n = 0;
+  p->contiguous = true;
   int written = 0; /* position in the index as written, with masks expanded */
   for (int i = 0; i < n; i++) {
     int before = p->n, uses = consumed(&items[i]);

@@ -132,8 +132,9 @@ static CxVal literal_convert(CxVal v, CxDtype d, bool weak) {
   CxVal to = node_array(cx_type_scalar(d, weak));
   if (!to) return NULL;
   to->literal = true;
-  CxView from = node_view(v), into = node_view(to);
-  return kernel_convert(&from, &into) ? cx_keep(to) : (cx_release(to), NULL);
+  if (v->type->dtype == d) memcpy(to->array.data, v->array.data, (size_t)cx_dtype_bytes(d));
+  else if (!convert_run(v->type->dtype, d, 1, v->array.data, to->array.data)) return cx_release(to), NULL;
+  return cx_keep(to);
 }
 
 CxVal np_convert(CxVal v, CxDtype d, bool weak) {

@@ -304,12 +304,17 @@ CxVal cx_pad(CxVal x, CxVal value, const int64_t *config) {
 
 /* ---- slice: z[i_0 …] = x[start_0 + stride_0 i_0, …] ---- */
 
-static bool slice_type(const CxApp *a, const CxType **out) {
-  const CxSliceAttrs *s = a->attrs;
+static bool slice_fits(const CxSliceAttrs *s, const CxType *t) {
   const CxInts *start = &s->start_indices, *limit = &s->limit_indices;
-  const CxType *t = a->types[0];
+  if (start->n != t->rank || limit->n != t->rank || (!s->strides.none && s->strides.n != t->rank)) return false;
+  for (int i = 0; i < t->rank; i++)
+    if (start->v[i] < 0 || limit->v[i] < start->v[i] || limit->v[i] > t->dims[i] || (!s->strides.none && s->strides.v[i] <= 0)) return false;
+  return true;
+}
+
+static bool slice_fail(const CxSliceAttrs *s, const CxType *t) {
+  const CxInts *start = &s->start_indices, *limit = &s->limit_indices;
   char starts[TEXT], limits[TEXT], shape[TEXT];
-  int64_t dims[CX_MAX_RANK];
   dims_text(start->v, start->n, starts, sizeof starts);
   dims_text(limit->v, limit->n, limits, sizeof limits);
   dims_text(t->dims, t->rank, shape, sizeof shape);
@@ -328,9 +333,17 @@ static bool slice_type(const CxApp *a, const CxType **out) {
   FAIL_IF(!s->strides.none && s->strides.n != t->rank, CX_ERR_TYPE,
           "slice strides must have length equal to the number of dimensions of the operand, got strides %s for operand shape %s.",
           dims_text(s->strides.v, s->strides.n, starts, sizeof starts), shape);
+  return cx_fail(CX_ERR_TYPE, "slice strides must be positive, got %s", dims_text(s->strides.v, s->strides.n, starts, sizeof starts));
+}
+
+static bool slice_type(const CxApp *a, const CxType **out) {
+  const CxSliceAttrs *s = a->attrs;
+  const CxInts *start = &s->start_indices, *limit = &s->limit_indices;
+  const CxType *t = a->types[0];
+  int64_t dims[CX_MAX_RANK];
+  if (!slice_fits(s, t)) return slice_fail(s, t);
   for (int i = 0; i < t->rank; i++) {
     int64_t step = s->strides.none ? 1 : s->strides.v[i];
-    FAIL_IF(step <= 0, CX_ERR_TYPE, "slice strides must be positive, got %s", dims_text(s->strides.v, s->strides.n, starts, sizeof starts));
     dims[i] = limit->v[i] == start->v[i] ? 0 : (limit->v[i] - start->v[i] - 1) / step + 1;
   }
   return (out[0] = cx_type(t->dtype, t->rank, dims, t->weak)) != NULL;
@@ -424,15 +437,17 @@ static bool dynamic_slice_type(const CxApp *a, const CxType **out) {
   const CxInts *sizes = &((const CxDynamicSliceAttrs *)a->attrs)->slice_sizes;
   const CxType *t = a->types[0];
   char text[TEXT], shape[TEXT];
-  dims_text(sizes->v, sizes->n, text, sizeof text);
-  FAIL_IF(sizes->n != t->rank, CX_ERR_TYPE, "dynamic_slice slice_sizes must have one entry per axis, got %s for operand shape %s.", text,
+  FAIL_IF(sizes->n != t->rank, CX_ERR_TYPE, "dynamic_slice slice_sizes must have one entry per axis, got %s for operand shape %s.",
+          dims_text(sizes->v, sizes->n, text, sizeof text),
           dims_text(t->dims, t->rank, shape, sizeof shape));
   for (int i = 0; i < t->rank; i++)
     FAIL_IF(sizes->v[i] > t->dims[i], CX_ERR_TYPE,
-            "slice slice_sizes must be less than or equal to operand shape, got slice_sizes %s for operand shape %s.", text,
+            "slice slice_sizes must be less than or equal to operand shape, got slice_sizes %s for operand shape %s.",
+            dims_text(sizes->v, sizes->n, text, sizeof text),
             dims_text(t->dims, t->rank, shape, sizeof shape));
   for (int i = 0; i < t->rank; i++)
-    FAIL_IF(sizes->v[i] < 0, CX_ERR_TYPE, "slice slice_sizes must be greater than or equal to zero, got slice_sizes of %s.", text);
+    FAIL_IF(sizes->v[i] < 0, CX_ERR_TYPE, "slice slice_sizes must be greater than or equal to zero, got slice_sizes of %s.",
+            dims_text(sizes->v, sizes->n, text, sizeof text));
   TRY(starts_type(a, 1));
   return (out[0] = cx_type(t->dtype, t->rank, sizes->v, t->weak)) != NULL;
 }
