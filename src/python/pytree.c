@@ -200,8 +200,17 @@ CxTreeKind tree_kind_of(const PyTreeRegistry *r, PyObject *x, PyTreeEntry **entr
 
 static bool walk(Walk *w, PyObject *x);
 
+/* Is x a leaf that nothing needs to be asked about? Quick, and may say no. */
+static inline bool plain_leaf(const Walk *w, PyObject *x) {
+  PyTypeObject *t = Py_TYPE(x);
+  return !w->is_leaf && !w->path && !PyType_HasFeature(t, Py_TPFLAGS_TUPLE_SUBCLASS | Py_TPFLAGS_LIST_SUBCLASS |
+                                                              Py_TPFLAGS_DICT_SUBCLASS) &&
+         x != Py_None && !t->tp_iternext && t != &PyDictValues_Type && !tree_types_find(w->registry->types, t);
+}
+
 /* Goes down to a child, whose reference is taken. */
 static inline bool walk_child(Walk *w, PyObject *owned) {
+  if (plain_leaf(w, owned)) return walk_leaf(w, owned);
   if (Py_EnterRecursiveCall(" in flatten; PyTree may have cyclical node references.")) return Py_DECREF(owned), false;
   bool ok = walk(w, owned);
   Py_LeaveRecursiveCall();
@@ -340,13 +349,6 @@ static bool walk_collect_ordered(Walk *w, PyObject *x) {
   return ok;
 }
 
-static inline bool plain_leaf(const Walk *w, PyObject *x) {
-  PyTypeObject *t = Py_TYPE(x);
-  return !w->is_leaf && !w->path && !PyType_HasFeature(t, Py_TPFLAGS_TUPLE_SUBCLASS | Py_TPFLAGS_LIST_SUBCLASS |
-                                                              Py_TPFLAGS_DICT_SUBCLASS) &&
-         x != Py_None && !t->tp_iternext && t != &PyDictValues_Type && !tree_types_find(w->registry->types, t);
-}
-
 /* The children of the items from `base` on, then their keys as the node's objects. The items may move while a child is
  * walked. */
 static bool walk_items(Walk *w, CxTreeKind kind, uint32_t base) {
@@ -354,9 +356,7 @@ static bool walk_items(Walk *w, CxTreeKind kind, uint32_t base) {
   for (uint32_t i = base; i < base + n; i++) {
     PyObject *value = w->items[i].value;
     w->items[i].value = NULL;
-    bool ok = plain_leaf(w, value) ? walk_leaf(w, value)
-              : w->path            ? walk_keyed(w, py_key_new(py_dict_key, w->items[i].key), value)
-                                   : walk_child(w, value);
+    bool ok = w->path ? walk_keyed(w, py_key_new(py_dict_key, w->items[i].key), value) : walk_child(w, value);
     if (!ok) return false;
   }
   for (uint32_t i = base; i < base + n; i++) {
