@@ -33,6 +33,8 @@ typedef struct CxTreeHost {
   uint64_t (*hash)(const void *object);
   bool (*same)(const void *a, const void *b);
   int (*equal)(const void *a, const void *b); /* 1, 0, or -1 with the host's own error pending */
+  bool (*strict)(const void *object);         /* is nothing equal to it but what is the same? */
+  uint64_t (*equal_hash)(const void *object); /* agrees with `equal`; 0 where there is no hash; may run user code */
   void *(*retain)(void *object);              /* returns what is to be stored: the object or a copy; NULL on failure */
   void (*release)(void *object);
   bool (*print_key)(const void *object, struct CxText *to);
@@ -72,6 +74,10 @@ uint32_t cx_tree_nodes(const CxTree *t); /* leaves included */
  * for any two equal definitions whose objects are strings, numbers, types or tuples of them. */
 int cx_tree_equal(const CxTree *a, const CxTree *b);
 uint64_t cx_tree_hash(const CxTree *t); /* of kinds and arities alone, so equal definitions hash alike */
+
+/* For caches that are keyed by definitions: alike for equal ones as far as the host's hashes agree, and unlike for any two
+ * that are not the same where every object is strict. Compare a == b first, then cx_tree_equal. */
+uint64_t cx_tree_cache_key(const CxTree *t);
 
 /* For each leaf of `full`, the number of the leaf of `prefix` that stands above it. 1, 0 when `prefix` is not a tree
  * prefix of `full`, or -1 with the host's error pending. `to` has room for cx_tree_leaves(full). */

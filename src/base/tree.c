@@ -124,7 +124,7 @@ static CxTree *tree_new(const CxTreeShape *s, uint64_t node_hash, uint64_t hash)
   if (!whole) cx_fail(CX_ERR_VALUE, "the nodes of a tree definition do not form one tree");
   if (!whole || !objects_retain(s, objects)) return cx_free(t), NULL;
   *t = (CxTree){.shape = {s->host, copy, objects, s->num_nodes, s->num_objects}};
-  t->spans = span, t->hash = hash, t->node_hash = node_hash, t->refs = 1;
+  t->spans = span, t->hash = hash, t->node_hash = node_hash, t->refs = 1; /* the key of caches is made when asked for */
   return t;
 }
 
@@ -212,6 +212,19 @@ void *cx_tree_key(const CxTree *t, uint32_t i) {
   if (i >= cx_tree_arity(t)) return NULL;
   if (k == CX_TREE_DEFAULTDICT) return tree_objects(t, root(t))[1 + i];
   return k == CX_TREE_DICT || k == CX_TREE_ORDEREDDICT ? tree_objects(t, root(t))[i] : NULL;
+}
+
+uint64_t cx_tree_cache_key(const CxTree *t) {
+  uint64_t key = __atomic_load_n(&t->cache_key, __ATOMIC_RELAXED);
+  if (key) return key;
+  const CxTreeShape *s = &t->shape;
+  bool strict = true;
+  for (uint32_t i = 0; strict && i < s->num_objects; i++) strict = s->host->strict(s->objects[i]);
+  key = strict ? hash_mix(t->hash, (uintptr_t)t) : t->node_hash;
+  for (uint32_t i = 0; !strict && i < s->num_objects; i++) key = hash_mix(key, s->host->equal_hash(s->objects[i]));
+  key |= 1;
+  __atomic_store_n(&((CxTree *)(uintptr_t)t)->cache_key, key, __ATOMIC_RELAXED);
+  return key;
 }
 
 /* Of n objects, those at x in a and those at y in b. */
@@ -309,8 +322,13 @@ CxTree *cx_tree_node(const CxTreeHost *host, CxTreeKind kind, void *const *objec
   return build_end(&b, ok);
 }
 
-CxTree *cx_tree_leaf(void) { return cx_tree_node(NULL, CX_TREE_LEAF, NULL, NULL, 0); }
-CxTree *cx_tree_none(void) { return cx_tree_node(NULL, CX_TREE_NONE, NULL, NULL, 0); }
+static CxTree *single(CxTreeKind kind) {
+  CxTreeNode n = {(uint32_t)kind, 0};
+  return tree_intern(&(CxTreeShape){NULL, &n, NULL, 1, 0});
+}
+
+CxTree *cx_tree_leaf(void) { return single(CX_TREE_LEAF); }
+CxTree *cx_tree_none(void) { return single(CX_TREE_NONE); }
 
 CxTree *cx_tree_tuple(CxTree *const *children, uint32_t count) {
   return cx_tree_node(NULL, CX_TREE_TUPLE, NULL, children, count);
@@ -367,6 +385,7 @@ CxTree *cx_tree_dict(const char *const *keys, CxTree *const *children, uint32_t 
 static uint64_t string_hash(const void *s) { return hash_bytes(3, s, strlen(s)); }
 static bool string_same(const void *a, const void *b) { return !strcmp(a, b); }
 static int string_equal(const void *a, const void *b) { return !strcmp(a, b); }
+static bool string_strict(const void *s) { return (void)s, true; }
 static void *string_retain(void *s) { return cx_strdup(s); }
 
 static bool string_print_key(const void *s, CxText *to) { return text_addf(to, "'%s'", (const char *)s), true; }
@@ -376,6 +395,8 @@ const CxTreeHost cx_tree_strings = {
     .hash = string_hash,
     .same = string_same,
     .equal = string_equal,
+    .strict = string_strict,
+    .equal_hash = string_hash,
     .retain = string_retain,
     .release = cx_free,
     .print_key = string_print_key,

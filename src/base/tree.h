@@ -29,6 +29,7 @@ struct CxTree {
   const CxTreeSpan *spans; /* one for each node */
   uint64_t hash;         /* of nodes and objects: the key in the table */
   uint64_t node_hash;    /* of nodes alone */
+  uint64_t cache_key;    /* atomic; 0 until it is asked for */
   CxTree *next;          /* in its bucket */
   uint32_t refs; /* atomic; falls to zero only under the lock of the table */
 };

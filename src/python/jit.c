@@ -45,6 +45,7 @@ typedef struct Args {
   CxVal vals_small[64];
   CxTree *kw_tree;
   PyObject *kw_static;
+  PyLeaves leaves; /* keeps what flattening made alive as long as vals */
   uint64_t hash;
 } Args;
 
@@ -60,6 +61,7 @@ static void args_free(Args *a) {
   if (a->vals.v != a->vals_small) cx_vals_free(&a->vals);
   cx_tree_release(a->kw_tree);
   Py_XDECREF(a->kw_static);
+  py_leaves_clear(&a->leaves);
 }
 
 static bool args_push(Args *a, CxVal v) {
@@ -75,7 +77,7 @@ static bool args_push(Args *a, CxVal v) {
 }
 
 static bool args_leaf(Args *a, PyObject *o, const Jit *j) {
-  if (Py_TYPE(o) == &py_array && ((PyVal *)o)->v) return args_push(a, ((PyVal *)o)->v); /* the caller holds it */
+  if (Py_TYPE(o) == &py_array && ((PyVal *)o)->v) return args_push(a, ((PyVal *)o)->v); /* held by the caller or a->leaves */
   CxVal v = py_try_val(o);
   if (!v && !cx_failed() && !PyErr_Occurred())
     PyErr_Format(PyExc_TypeError,
@@ -90,12 +92,9 @@ static bool args_flatten(Args *a, PyObject *o, CxTree **tree, const Jit *j) {
     *tree = cx_tree_leaf();
     return args_leaf(a, o, j);
   }
-  PyLeaves leaves;
-  py_leaves_init(&leaves);
-  bool ok = py_flatten(o, NULL, &leaves, tree);
-  /* leaves that are arrays stay alive through their containers */
-  for (uint32_t i = 0; ok && i < leaves.n; i++) ok = args_leaf(a, leaves.v[i], j);
-  py_leaves_clear(&leaves);
+  uint32_t before = a->leaves.n;
+  bool ok = py_flatten(o, NULL, &a->leaves, tree);
+  for (uint32_t i = before; ok && i < a->leaves.n; i++) ok = args_leaf(a, a->leaves.v[i], j);
   return ok;
 }
 
@@ -134,15 +133,16 @@ static bool args_read(Args *a, const Jit *j, PyObject *const *args, Py_ssize_t n
   a->vals = (CxVals){a->vals_small, 0, 64};
   a->kw_tree = NULL;
   a->kw_static = NULL;
+  py_leaves_init(&a->leaves);
   a->hash = (uint64_t)nargs << 1 | config_x64();
   if (nargs > 16 && !(a->trees = PyMem_Malloc((size_t)nargs * sizeof *a->trees))) return PyErr_NoMemory(), false;
   for (Py_ssize_t i = 0; i < nargs; i++) a->trees[i] = NULL;
   for (Py_ssize_t i = 0; i < nargs; i++) {
     if (j->n_static && is_static_num(j, i, nargs) ? !args_static(a, args[i]) : !args_flatten(a, args[i], &a->trees[i], j)) return false;
-    a->hash = hash_mix(a->hash, (uintptr_t)a->trees[i]);
+    a->hash = hash_mix(a->hash, a->trees[i] ? cx_tree_cache_key(a->trees[i]) : 0);
   }
   if (!args_kwargs(a, j, names)) return false;
-  a->hash = hash_mix(a->hash, (uintptr_t)a->kw_tree);
+  a->hash = hash_mix(a->hash, a->kw_tree ? cx_tree_cache_key(a->kw_tree) : 0);
   for (uint32_t i = 0; i < a->vals.n; i++) a->hash = hash_mix(a->hash, (uintptr_t)a->vals.v[i]->type);
   return true;
 }
@@ -166,22 +166,25 @@ static void entry_free(Entry *e) {
 
 static int same_object(PyObject *a, PyObject *b) { return a == b ? 1 : !a || !b ? 0 : PyObject_RichCompareBool(a, b, Py_EQ); }
 
+/* Metadata of pytree nodes may be equal without being the same. May raise. */
+static bool same_tree(const CxTree *a, const CxTree *b) { return a == b || (a && b && py_trees_equal(a, b) == 1); }
+
 static bool entry_matches(const Entry *e, const Args *a) {
-  if (e->hash != a->hash || e->nargs != a->nargs || e->n_vals != a->vals.n || e->kw_tree != a->kw_tree || e->x64 != config_x64()) return false;
+  if (e->hash != a->hash || e->nargs != a->nargs || e->n_vals != a->vals.n || e->x64 != config_x64()) return false;
   for (uint32_t i = 0; i < e->n_vals; i++)
     if (e->types[i] != a->vals.v[i]->type) return false;
   for (Py_ssize_t i = 0; i < e->nargs; i++) {
-    if (e->trees[i] != a->trees[i]) return false;
+    if (!same_tree(e->trees[i], a->trees[i])) return false;
     if (!e->trees[i] && (Py_TYPE(e->statics[i]) != Py_TYPE(a->given[i]) || same_object(e->statics[i], a->given[i]) != 1)) return PyErr_Clear(), false;
   }
   if (same_object(e->kw_static, a->kw_static) != 1) return PyErr_Clear(), false;
-  return true;
+  return same_tree(e->kw_tree, a->kw_tree);
 }
 
 static Entry *cache_find(const Jit *j, const Args *a) {
   if (!j->table_cap) return NULL;
   Entry *e = j->table[a->hash & (j->table_cap - 1)];
-  while (e && !entry_matches(e, a)) e = e->next;
+  while (e && !entry_matches(e, a)) e = PyErr_Occurred() ? NULL : e->next;
   return e;
 }
 
@@ -363,7 +366,7 @@ static PyObject *jit_call(PyObject *self, PyObject *const *args, size_t nargsf, 
   PyObject *r = NULL;
   if (args_read(&a, j, args, PyVectorcall_NARGS(nargsf), names)) {
     Entry *e = cache_find(j, &a);
-    r = e ? call_entry(e, &a, py_fun_name(j->fun)) : call_fresh(j, &a);
+    if (e || !PyErr_Occurred()) r = e ? call_entry(e, &a, py_fun_name(j->fun)) : call_fresh(j, &a);
     if (r && j->n_donate && !cx_thread.trace) donate(j, &a);
   }
   args_free(&a);

@@ -69,6 +69,7 @@ extern PyTypeObject *py_treedef_type;
 PyObject *py_treedef_new(CxTree *def);   /* takes the reference, also on failure; NULL gives NULL */
 CxTree *py_treedef_get(PyObject *o);     /* borrowed; NULL and a TypeError if it is something else */
 PyObject *py_treedef_text(const CxTree *def);
+int py_trees_equal(const CxTree *a, const CxTree *b); /* 1, 0, or -1 with an exception in JAX's words */
 extern const CxTreeHost py_tree_host;
 
 /* Key paths. */

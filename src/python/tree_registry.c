@@ -304,6 +304,35 @@ static int host_equal(const void *x, const void *y) {
   return differs < 0 ? -1 : !differs;
 }
 
+int py_trees_equal(const CxTree *a, const CxTree *b) {
+  int equal = cx_tree_equal(a, b);
+  if (equal < 0) tree_raise_equality();
+  return equal;
+}
+
+/* 1 and True are equal and not the same; a cache may well tell them apart. */
+static bool object_strict(PyObject *o, int depth) {
+  PyTypeObject *t = Py_TYPE(o);
+  if (t == &PyUnicode_Type || t == &PyLong_Type || t == &PyBool_Type || t == &PyFloat_Type || t == &PyBytes_Type ||
+      t == &PyMethod_Type || t == entry_type || t->tp_richcompare == PyBaseObject_Type.tp_richcompare)
+    return true;
+  if (t != &PyTuple_Type || depth >= SAME_DEPTH) return false;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(o); i++)
+    if (!object_strict(PyTuple_GET_ITEM(o, i), depth + 1)) return false;
+  return true;
+}
+
+static bool host_strict(const void *o) { return object_strict((PyObject *)(uintptr_t)o, 0); }
+
+static uint64_t host_equal_hash(const void *x) {
+  PyObject *o = (PyObject *)(uintptr_t)x;
+  if (Py_IS_TYPE(o, entry_type)) o = ((PyTreeEntry *)o)->type;
+  Py_hash_t h = PyObject_Hash(o);
+  if (h != -1 || !PyErr_Occurred()) return (uint64_t)h;
+  PyErr_Clear();
+  return 0;
+}
+
 static void *host_retain(void *o) { return Py_NewRef((PyObject *)o); }
 static void host_release(void *o) { Py_DECREF((PyObject *)o); }
 
@@ -333,6 +362,8 @@ const CxTreeHost py_tree_host = {
     .hash = host_hash,
     .same = host_same,
     .equal = host_equal,
+    .strict = host_strict,
+    .equal_hash = host_equal_hash,
     .retain = host_retain,
     .release = host_release,
     .print_key = host_print_key,

@@ -87,9 +87,8 @@ bool tree_raise_equality(void) {
 static PyObject *treedef_compare(PyObject *a, PyObject *b, int op) {
   if (op != Py_EQ && op != Py_NE) Py_RETURN_NOTIMPLEMENTED;
   if (!Py_IS_TYPE(b, py_treedef_type)) Py_RETURN_NOTIMPLEMENTED;
-  int equal = cx_tree_equal(tree_of(a), tree_of(b));
-  if (equal < 0) return tree_raise_equality(), NULL;
-  return PyBool_FromLong(op == Py_EQ ? equal : !equal);
+  int equal = py_trees_equal(tree_of(a), tree_of(b));
+  return equal < 0 ? NULL : PyBool_FromLong(op == Py_EQ ? equal : !equal);
 }
 
 static Py_hash_t treedef_hash(PyObject *self) {
