@@ -996,3 +996,53 @@ def test_threads():
         t.join()
     sys.setswitchinterval(interval)
     assert not wrong
+
+
+# ---- as arguments of jit
+
+class Equal:
+    """Metadata that is equal without being the same."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __hash__(self):
+        return hash(self.name)
+
+    def __eq__(self, other):
+        return type(other) is Equal and self.name == other.name
+
+
+class Fresh:
+    """Flattens to a new array and new metadata each time."""
+
+    def __init__(self, x, name):
+        self.x, self.name = x, name
+
+
+for tu in BOTH:
+    tu.register_pytree_node(Fresh, lambda b: ((b.x + 1,), Equal(b.name)), lambda m, c: Fresh(c[0], m.name))
+
+
+def test_jit_takes_equal_metadata_for_the_same():
+    import cuirax
+    traced = []
+
+    @cuirax.jit
+    def f(box):
+        traced.append(box.name)
+        return box.x * 2
+    x = cuirax.jit(lambda v: v)(np.float32(3))
+    for _ in range(20):
+        assert float(f(Fresh(x, "a"))) == 8   # flattening adds 1
+    f(Fresh(x, "b"))
+    assert traced == ["a", "b"]
+
+
+def test_jit_names_metadata_that_cannot_be_compared():
+    import cuirax
+    for jit in (jax.jit, cuirax.jit):
+        g = jit(lambda a: 1.0)
+        g(ArrayMeta(np.arange(3)))
+        with pytest.raises(ValueError, match="Exception raised while checking equality of metadata"):
+            g(ArrayMeta(np.arange(3)))
