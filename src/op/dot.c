@@ -1,6 +1,5 @@
 /* dot_general and conv_general_dilated: bilinear ops. Each transpose is the op itself with other dimension numbers. */
 #include "kernels/dot.h"
-#include "kernels/convert.h"
 #include "op/rules.h"
 #include <stdio.h>
 
@@ -35,33 +34,6 @@ static void bilinear_jvp(const CxApp *a, const CxVal *t, CxVal *out, CxVal *tout
   cx_bind(a->op, a->in, 2, a->attrs, out, 1);
   for (int i = 0; i < 2; i++)
     if (t[i]) tout[0] = cx_add_tangents(tout[0], cx_bind1(a->op, i ? (CxVal[]){a->in[0], t[1]} : (CxVal[]){t[0], a->in[1]}, 2, a->attrs));
-}
-
-/* An operand of another dtype than the one computed in, converted; owned by the caller. */
-static CxVal operand_as(CxVal x, CxDtype dtype) {
-  if (x->type->dtype == dtype) return cx_retain(x);
-  CxVal as = node_array(cx_type_with_dtype(x->type, dtype, false));
-  if (!as) return NULL;
-  CxView from = node_view(x), to = node_view(as);
-  if (kernel_convert(&from, &to)) return as;
-  cx_release(as);
-  return NULL;
-}
-
-typedef bool BilinearKernel(const CxApp *a, const CxView *x, const CxView *y, const CxView *out);
-
-/* Runs a kernel of one dtype: operands are converted to the wider of their own dtype and the result's. */
-static bool bilinear_exec(const CxApp *a, const CxType *type, CxDtype dtype, BilinearKernel *kernel, CxVal *out) {
-  CxVal x = operand_as(a->in[0], dtype), y = operand_as(a->in[1], dtype);
-  CxVal wide = x && y ? node_array(cx_type_with_dtype(type, dtype, type->weak && dtype == type->dtype)) : NULL;
-  bool ok = wide != NULL;
-  if (ok) {
-    CxView vx = node_view(x), vy = node_view(y), to = node_view(wide);
-    ok = kernel(a, &vx, &vy, &to);
-  }
-  if (ok) ok = (out[0] = dtype == type->dtype ? cx_retain(wide) : operand_as(wide, type->dtype)) != NULL;
-  cx_release(x), cx_release(y), cx_release(wide);
-  return ok;
 }
 
 /* ---- the result's dtype ---- */
@@ -173,23 +145,15 @@ static bool dot_type(const CxApp *a, const CxType **out) {
   for (int side = 0; side < 2; side++)
     for (int i = 0; i < a->types[side]->rank; i++)
       if (!mark[side][i]) dims[rank++] = a->types[side]->dims[i];
-  CxDtype dtype;
+  CxDtype dtype = CX_NO_DTYPE;
   TRY(dot_dtype(a, d->preferred_element_type, d->precision >= CX_PRECISION_ALG_DEFAULT, &dtype));
   return (out[0] = cx_type(dtype, rank, dims, a->types[0]->weak && a->types[1]->weak)) != NULL;
 }
 
-static bool dot_kernel(const CxApp *a, const CxView *x, const CxView *y, const CxView *out) {
-  return kernel_dot_general(x, y, &((const CxDotAttrs *)a->attrs)->dimension_numbers, out);
-}
-
 static bool dot_exec(const CxApp *a, const CxType *const *types, CxVal *out) {
-  CxDtype d;
-  TRY(dot_operand_dtype(a, &d));
-  CxDtype z = types[0]->dtype;
-  bool same = a->types[0]->dtype == z && a->types[1]->dtype == z;
-  if (dot_rank_compare(dot_rank(z), dot_rank(d)) > 0) d = z;
-  if (!same && dtype_narrow(d)) d = CX_F32; /* one narrow float need not hold another */
-  return bilinear_exec(a, types[0], d, dot_kernel, out);
+  TRY(exec_alloc(a, types, out));
+  CxView x = node_view(a->in[0]), y = node_view(a->in[1]), to = node_view(out[0]);
+  return kernel_dot_general(&x, &y, &((const CxDotAttrs *)a->attrs)->dimension_numbers, &to);
 }
 
 static bool ints_has(const CxInts *x, int64_t v) {
@@ -380,20 +344,18 @@ static bool conv_type(const CxApp *a, const CxType **out) {
             "extent %lld", (long long)c->padding.v[2 * i], (long long)c->padding.v[2 * i + 1], (long long)x->dims[d->lhs_spec.v[i + 2]]);
     dims[d->out_spec.v[i + 2]] = in < window ? 0 : (in - window) / c->window_strides.v[i] + 1;
   }
-  CxDtype dtype;
+  CxDtype dtype = CX_NO_DTYPE;
   TRY(conv_dtype(a, c->preferred_element_type, &dtype));
   return (out[0] = cx_type(dtype, x->rank, dims, x->weak && w->weak)) != NULL;
 }
 
-static bool conv_kernel(const CxApp *a, const CxView *x, const CxView *y, const CxView *out) {
+static bool conv_exec(const CxApp *a, const CxType *const *types, CxVal *out) {
   const CxConvAttrs *c = a->attrs;
   CxConvShape shape = {c->dimension_numbers, c->window_strides.v, c->padding.v, c->lhs_dilation.v, c->rhs_dilation.v,
                        c->feature_group_count, c->batch_group_count};
-  return kernel_conv(x, y, &shape, out);
-}
-
-static bool conv_exec(const CxApp *a, const CxType *const *types, CxVal *out) {
-  return bilinear_exec(a, types[0], types[0]->dtype, conv_kernel, out);
+  TRY(exec_alloc(a, types, out));
+  CxView x = node_view(a->in[0]), y = node_view(a->in[1]), to = node_view(out[0]);
+  return kernel_conv(&x, &y, &shape, &to);
 }
 
 /* Axis `from` merged into axis `to` (counted without `from`), as its slower part. */

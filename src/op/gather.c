@@ -385,7 +385,8 @@ static void scatter_extreme_jvp(const CxApp *a, const CxVal *t, CxVal *out, CxVa
   cx_bind(a->op, a->in, 3, s, out, 1);
   if ((!t[0] && !t[2]) || !out[0] || !zeros) return;
   CxVal dx = cx_instantiate(t[0], x), du = cx_instantiate(t[2], u);
-#define WINDOWS(v) gather_windows(v, indices, u, s, CX_INDEX_PROMISE)
+  CxIndexMode mode = s->mode == CX_INDEX_CLIP ? CX_INDEX_CLIP : CX_INDEX_PROMISE; /* where windows are dropped, no matter what is read */
+#define WINDOWS(v) gather_windows(v, indices, u, s, mode)
   CxVal target = WINDOWS(out[0]), one = cx_scalar(x->dtype, 1), none = cx_scalar(x->dtype, 0);
   CxVal won = cx_eq(a->in[2], target), kept = cx_eq(WINDOWS(a->in[0]), target);
   CxVal winners = WINDOWS(scatter_as(CX_OP_SCATTER_ADD, zeros, indices, cx_select(won, ones, cx_like(ones, 0)), s));

@@ -299,6 +299,28 @@ ONE(f_rev, cx_rev(x[0], cx_ints(1)))
 MANY(f_split, cx_split(x[0], cx_ints(1, 3), 1, out))
 ONE(f_tile, cx_tile(x[0], (int64_t[]){2, 3}))
 ONE(f_bitcast, cx_bitcast(x[0], CX_I64))
+#define ROWS ((CxGatherDims){.offset_dims = cx_ints(1), .collapsed_slice_dims = cx_ints(0), .start_index_map = cx_ints(0, 1), \
+                             .operand_batching_dims = CX_NO_INTS, .start_indices_batching_dims = CX_NO_INTS})
+#define INTO_ROWS ((CxScatterDims){.update_window_dims = cx_ints(1), .inserted_window_dims = cx_ints(0), .scatter_dims_to_operand_dims = cx_ints(0, 1), \
+                                   .operand_batching_dims = CX_NO_INTS, .scatter_indices_batching_dims = CX_NO_INTS})
+#define PAIRED ((CxGatherDims){.offset_dims = CX_NO_INTS, .collapsed_slice_dims = cx_ints(1), .start_index_map = cx_ints(1), \
+                               .operand_batching_dims = cx_ints(0), .start_indices_batching_dims = cx_ints(0)})
+static CxScatterDims unique(CxScatterDims d) {
+  d.unique_indices = true;
+  return d;
+}
+static const int64_t row[] = {1, 2}, one_element[] = {1, 1};
+ONE(f_gather_clip, cx_gather(x[0], x[1], ROWS, row, CX_INDEX_CLIP, CX_NO_NUMBER))
+ONE(f_gather_fill, cx_gather(x[0], x[1], ROWS, row, CX_INDEX_FILL_OR_DROP, CX_FLOAT(0)))
+ONE(f_gather_paired, cx_gather(x[0], x[1], PAIRED, one_element, CX_INDEX_CLIP, CX_NO_NUMBER))
+ONE(f_scatter, cx_scatter(x[0], x[1], x[2], INTO_ROWS, CX_INDEX_CLIP))
+ONE(f_scatter_drop, cx_scatter(x[0], x[1], x[2], INTO_ROWS, CX_INDEX_FILL_OR_DROP))
+ONE(f_scatter_add, cx_scatter_add(x[0], x[1], x[2], INTO_ROWS, CX_INDEX_CLIP))
+ONE(f_scatter_add_drop, cx_scatter_add(x[0], x[1], x[2], INTO_ROWS, CX_INDEX_FILL_OR_DROP))
+ONE(f_scatter_sub, cx_scatter_sub(x[0], x[1], x[2], INTO_ROWS, CX_INDEX_CLIP))
+ONE(f_scatter_mul, cx_scatter_mul(x[0], x[1], x[2], unique(INTO_ROWS), CX_INDEX_CLIP))
+ONE(f_scatter_min, cx_scatter_min(x[0], x[1], x[2], INTO_ROWS, CX_INDEX_FILL_OR_DROP))
+ONE(f_scatter_max, cx_scatter_max(x[0], x[1], x[2], INTO_ROWS, CX_INDEX_CLIP))
 ONE(f_sum, cx_reduce_sum(x[0], cx_ints(0, 2)))
 ONE(f_prod, cx_reduce_prod(x[0], cx_ints(0, 2)))
 ONE(f_max, cx_reduce_max(x[0], cx_ints(1)))
@@ -434,6 +456,17 @@ static const Sample samples[] = {
     SAMPLE(f_split, 1, 2, 0, REAL(2, 4)),
     SAMPLE(f_tile, 1, 1, 0, REAL(2, 2)),
     SAMPLE(f_bitcast, 1, 1, NO_DIFF, REAL(3)),
+    SAMPLE(f_gather_clip, 2, 1, 0, REAL(3, 4), INTEGER(-1, 4, 5, 2)),
+    SAMPLE(f_gather_fill, 2, 1, 0, REAL(3, 4), INTEGER(-1, 4, 5, 2)),
+    SAMPLE(f_gather_paired, 2, 1, 0, REAL(3, 4), INTEGER(-1, 4, 3, 5, 1)),
+    SAMPLE(f_scatter, 3, 1, 0, REAL(3, 4), INTEGER(-1, 4, 5, 2), REAL(5, 2)),
+    SAMPLE(f_scatter_drop, 3, 1, 0, REAL(3, 4), INTEGER(-1, 4, 5, 2), REAL(5, 2)),
+    SAMPLE(f_scatter_add, 3, 1, 0, REAL(3, 4), INTEGER(-1, 4, 5, 2), REAL(5, 2)),
+    SAMPLE(f_scatter_add_drop, 3, 1, 0, REAL(3, 4), INTEGER(-1, 4, 5, 2), REAL(5, 2)),
+    SAMPLE(f_scatter_sub, 3, 1, 0, REAL(3, 4), INTEGER(-1, 4, 5, 2), REAL(5, 2)),
+    SAMPLE(f_scatter_mul, 3, 1, 0, REAL(3, 4), INTEGER(-1, 4, 1, 2), REAL(1, 2)),
+    SAMPLE(f_scatter_min, 3, 1, 0, REAL(3, 4), INTEGER(-1, 4, 5, 2), REAL(5, 2)),
+    SAMPLE(f_scatter_max, 3, 1, 0, REAL(3, 4), INTEGER(-1, 4, 5, 2), REAL(5, 2)),
     SAMPLE(f_sum, 1, 1, 0, REAL(2, 3, 2)),
     SAMPLE(f_sum, 1, 1, 0, COMPLEX(2, 3, 2)),
     SAMPLE(f_prod, 1, 1, 0, REAL(2, 3, 2)),
