@@ -1,0 +1,28 @@
+"""vmap: axes, trees, nesting, collectives over the mapped axis."""
+import numpy as np
+
+from differential import Cases
+
+case = Cases()
+test_same = case.test
+
+X = np.arange(12, dtype="f4").reshape(3, 4)
+Y = np.cos(X)
+
+case("vmap", lambda jax, jnp: jax.vmap(jnp.sin)(X))
+case("vmap negative axes", lambda jax: jax.vmap(lambda x: x * 2, in_axes=-1, out_axes=-1)(X))
+case("vmap tree in_axes", lambda jax: jax.vmap(lambda p, x: p["w"] * x + p["b"], in_axes=({"w": 0, "b": None}, 1))({"w": X[:, 0], "b": 2.0}, Y.T))
+case("vmap keyword argument", lambda jax: jax.vmap(lambda x, y=1.0: x * y)(X, y=Y))
+case("vmap of vmap", lambda jax, jnp: jax.vmap(jax.vmap(lambda x, y: x * y + 1, in_axes=(0, None)), in_axes=(0, 0))(X, X[:, 0]))
+case("vmap pairwise", lambda jax, jnp: jax.vmap(lambda a: jax.vmap(lambda b: jnp.sum((a - b) ** 2))(X))(Y))
+case("vmap of grad", lambda jax, jnp: jax.vmap(jax.grad(lambda x: jnp.sin(x) * x))(X[0]))
+case("vmap of broadcasting", lambda jax, jnp: jax.vmap(lambda a, b: a + b)(X, np.ones((3, 1), "f4")))
+case("vmap of broadcasting ranks", lambda jax, jnp: jax.vmap(lambda a, b: a * b)(X[:, 0], np.ones((3, 2, 4), "f4")))
+case("spmd_axis_name none", lambda jax: jax.vmap(lambda x: x + 1, axis_size=3)(X))
+case.error("sizes differ", lambda jax: jax.vmap(lambda x, y: x)(X, np.ones(5)))
+case.error("rank too small", lambda jax: jax.vmap(lambda x: x)(1.0))
+case.error("axis out of range", lambda jax: jax.vmap(lambda x: x, in_axes=2)(X))
+case.error("nothing mapped", lambda jax: jax.vmap(lambda x: x, in_axes=None)(X))
+case.error("in_axes tree mismatch", lambda jax: jax.vmap(lambda x: x, in_axes=(0, 0))(X))
+case.error("in_axes type", lambda jax: jax.vmap(lambda x: x, in_axes="0")(X))
+case.error("out_axes None but mapped", lambda jax: jax.vmap(lambda x: x, out_axes=None)(X))
