@@ -197,4 +197,15 @@ typedef struct CxConv {
 } CxConv;
 CxVal cx_conv_general_dilated(CxVal lhs, CxVal rhs, const CxConv *conv);
 
+/* Collectives over a named axis of vmap. n_axes names, or one. Outside of such a vmap: "unbound axis name". */
+int64_t cx_axis_size(const char *axis_name);                              /* -1 with an error if it is unbound */
+CxVal cx_axis_index(const char *axis_name);                               /* int32 */
+CxVal cx_psum(CxVal x, int n_axes, const char *const *axes);              /* bool sums as int32 */
+CxVal cx_pmax(CxVal x, int n_axes, const char *const *axes);
+CxVal cx_pmin(CxVal x, int n_axes, const char *const *axes);
+CxVal cx_all_gather(CxVal x, const char *axis_name, int axis, bool tiled); /* tiled: concatenated along axis instead of stacked */
+CxVal cx_ppermute(CxVal x, const char *axis_name, CxInts pairs);          /* source, destination, …; zeros where nothing arrives */
+CxVal cx_pbroadcast(CxVal x, const char *axis_name, int64_t source);
+CxVal cx_all_to_all(CxVal x, const char *axis_name, int split_axis, int concat_axis, bool tiled);
+
 #endif

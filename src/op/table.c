@@ -44,7 +44,10 @@ static bool strs_has(const CxStrs *s, const char *name) {
 
 bool op_uses_axis(const CxApp *a, const char *name) {
   if (a->op < CX_OP_PSUM || a->op > CX_OP_PBROADCAST) return false;
-  for (const CxField *f = a->def->fields; f && f->name; f++)
-    if (f->kind == CX_FIELD_STRS && strs_has((const CxStrs *)((const char *)a->attrs + f->offset), name)) return true;
+  for (const CxField *f = a->def->fields; f && f->name; f++) {
+    const void *at = (const char *)a->attrs + f->offset;
+    if (f->kind == CX_FIELD_STRS && strs_has(at, name)) return true;
+    if (f->kind == CX_FIELD_STR && *(const char *const *)at && !strcmp(*(const char *const *)at, name)) return true;
+  }
   return false;
 }
