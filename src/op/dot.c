@@ -338,8 +338,9 @@ static bool conv_type(const CxApp *a, const CxType **out) {
   dims[d->out_spec.v[0]] = x->dims[d->lhs_spec.v[0]] / c->batch_group_count;
   dims[d->out_spec.v[1]] = w->dims[d->rhs_spec.v[0]];
   for (int i = 0; i < spatial; i++) {
-    int64_t in = dilated(x->dims[d->lhs_spec.v[i + 2]], c->lhs_dilation.v[i]) + c->padding.v[2 * i] + c->padding.v[2 * i + 1];
-    int64_t window = dilated(w->dims[d->rhs_spec.v[i + 2]], c->rhs_dilation.v[i]);
+    int64_t in, window;
+    TRY(extent_spread(a, x->dims[d->lhs_spec.v[i + 2]], c->lhs_dilation.v[i], c->padding.v[2 * i], c->padding.v[2 * i + 1], &in) &&
+        extent_spread(a, w->dims[d->rhs_spec.v[i + 2]], c->rhs_dilation.v[i], 0, 0, &window));
     FAIL_IF(in < 0, CX_ERR_VALUE, "Negative padding is larger than the size of the corresponding dimension: got padding=(%lld, %lld) for lhs "
             "extent %lld", (long long)c->padding.v[2 * i], (long long)c->padding.v[2 * i + 1], (long long)x->dims[d->lhs_spec.v[i + 2]]);
     dims[d->out_spec.v[i + 2]] = in < window ? 0 : (in - window) / c->window_strides.v[i] + 1;

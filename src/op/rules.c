@@ -91,6 +91,14 @@ bool type_fail(const CxApp *a, const char *format, ...) {
   return cx_fail(CX_ERR_TYPE, "%s %s (operands: %s)", a->def->name, text, app_types_text(a, types, sizeof types));
 }
 
+bool extent_spread(const CxApp *a, int64_t n, int64_t by, int64_t low, int64_t high, int64_t *out) {
+  int64_t x = 0;
+  bool bad = n > 0 && (__builtin_mul_overflow(by, n - 1, &x) || __builtin_add_overflow(x, 1, &x));
+  if (bad || __builtin_add_overflow(x, low, &x) || __builtin_add_overflow(x, high, &x) || x > INT64_MAX / 4 || x < -INT64_MAX / 4)
+    return type_fail(a, "extents, dilations and padding are too large together");
+  return *out = x, true;
+}
+
 bool exec_alloc(const CxApp *a, const CxType *const *types, CxVal *out) {
   for (uint32_t i = 0; i < a->nout; i++)
     if (!(out[i] = node_array(types[i]))) {

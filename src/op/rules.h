@@ -27,6 +27,10 @@ char *app_types_text(const CxApp *a, char *buf, size_t n); /* "f32[3], i32[]" */
 char *dims_text(const int64_t *v, int n, char *buf, size_t size); /* "(2, 3)", "(2,)" */
 char *shapes_text(const CxApp *a, char *buf, size_t size);        /* "(2, 3), (4,)" */
 
+/* low + n spread by a dilation + high (n > 0 gives 1 + by * (n - 1)): what a window slides over, or a dilated window. Checked: attributes
+ * may come from anybody. */
+bool extent_spread(const CxApp *a, int64_t n, int64_t by, int64_t low, int64_t high, int64_t *out);
+
 /* Results for exec rules: fresh arrays of the result types. */
 bool exec_alloc(const CxApp *a, const CxType *const *types, CxVal *out);
 /* A result of this type that starts as a copy of operand i is to be made: operand i's own memory if nobody will miss it. */

@@ -48,8 +48,9 @@ static const CxType *windowed(const CxApp *a, const CxType *t, CxDtype dtype, bo
   int64_t dims[CX_MAX_RANK];
   TRY(window_ok(a, t->rank));
   for (int i = 0; i < t->rank; i++) {
-    int64_t in = dilated(t->dims[i], entry(&w->base_dilation, i)) + w->padding.v[2 * i] + w->padding.v[2 * i + 1];
-    int64_t window = dilated(w->window_dimensions.v[i], entry(&w->window_dilation, i));
+    int64_t in, window;
+    TRY(extent_spread(a, t->dims[i], entry(&w->base_dilation, i), w->padding.v[2 * i], w->padding.v[2 * i + 1], &in) &&
+        extent_spread(a, w->window_dimensions.v[i], entry(&w->window_dilation, i), 0, 0, &window));
     dims[i] = in < window ? 0 : (in - window) / w->window_strides.v[i] + 1;
   }
   return cx_type(dtype, t->rank, dims, weak);

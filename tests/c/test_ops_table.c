@@ -524,6 +524,24 @@ static void test_select_and_scatter(void) {
   cx_scope_close(&scope);
 }
 
+/* Attributes that would overflow are type errors. */
+static void test_large_attributes(void) {
+  CxScope scope;
+  cx_scope_open(&scope);
+  CxVal x = cx_array(CX_F64, 1, (int64_t[]){3}, NULL), w = cx_array(CX_F64, 3, (int64_t[]){1, 1, 3}, NULL);
+  const CxWindow windows[] = {{.dimensions = cx_ints(INT64_MAX), .window_dilation = cx_ints(INT64_MAX)},
+                              {.padding = cx_ints(INT64_MAX, INT64_MAX)}, {.base_dilation = cx_ints(INT64_MAX)},
+                              {.padding = cx_ints(INT64_MIN, INT64_MIN)}};
+  for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
+    CHECK(!cx_reduce_window_sum(x, &windows[i]));
+    CHECK(cx_error_take(NULL) == CX_ERR_TYPE);
+  }
+  CxInts one = cx_ints(1), big = cx_ints(INT64_MAX), spec = cx_ints(0, 1, 2);
+  CxConv conv_large = {one, cx_ints(1, 1), big, one, {spec, spec, spec}, 1, 1, CX_PRECISION_NONE, CX_NO_DTYPE};
+  CHECK(!cx_conv_general_dilated(w, w, &conv_large) && cx_error_take(NULL) == CX_ERR_TYPE);
+  cx_scope_close(&scope);
+}
+
 /* ---- the cells ---- */
 
 static bool has_references(const CxOp *op) {
@@ -571,6 +589,7 @@ int main(void) {
   for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) run_sample(&samples[i]);
   printf("rules checked: %d elementwise ops, %zu structural samples\n", elementwise, sizeof samples / sizeof *samples);
   test_select_and_scatter();
+  test_large_attributes();
   cx_graph_release(region_circle), cx_graph_release(region_best), cx_graph_release(region_ge), cx_graph_release(region_add);
   cx_scope_close(&scope);
   return check_report();
