@@ -5,12 +5,12 @@
 #include "runtime/execute.h"
 #include <cuirax/transform.h>
 
-static uint32_t jit_nout(uint32_t nin, const void *attrs) {
+uint32_t call_nout(uint32_t nin, const void *attrs) {
   (void)nin;
   return ((const CxJitAttrs *)attrs)->jaxpr->out.n;
 }
 
-static bool jit_type(const CxApp *a, const CxType **out) {
+bool call_type(const CxApp *a, const CxType **out) {
   const CxGraph *g = ((const CxJitAttrs *)a->attrs)->jaxpr;
   if (!g || a->nin != g->in.n) return type_fail(a, "takes %u operands, got %u", g ? g->in.n : 0, a->nin);
   for (uint32_t i = 0; i < a->nin; i++)
@@ -22,12 +22,12 @@ static bool jit_type(const CxApp *a, const CxType **out) {
   return true;
 }
 
-static bool jit_exec(const CxApp *a, const CxType *const *types, CxVal *out) {
+bool call_exec(const CxApp *a, const CxType *const *types, CxVal *out) {
   (void)types;
   return graph_run_borrowed(((const CxJitAttrs *)a->attrs)->jaxpr, a->in, a->nin, out);
 }
 
-static bool call_same(const CxApp *a, CxGraph *g, const CxVal *in, uint32_t nin, CxVal *out, uint32_t nout) {
+bool call_same(const CxApp *a, CxGraph *g, const CxVal *in, uint32_t nin, CxVal *out, uint32_t nout) {
   CxJitAttrs attrs = *(const CxJitAttrs *)a->attrs;
   attrs.jaxpr = g;
   return cx_bind(a->op, in, nin, &attrs, out, nout);
@@ -35,7 +35,7 @@ static bool call_same(const CxApp *a, CxGraph *g, const CxVal *in, uint32_t nin,
 
 static bool *mask_new(uint32_t n) { return cx_calloc(n + 1, sizeof(bool)); }
 
-static void jit_jvp(const CxApp *a, const CxVal *t, CxVal *out, CxVal *tout) {
+void call_jvp(const CxApp *a, const CxVal *t, CxVal *out, CxVal *tout) {
   bool *nonzero = mask_new(a->nin);
   CxVals in = {0};
   for (uint32_t i = 0; nonzero && i < a->nin; i++) nonzero[i] = t[i] != NULL, cx_vals_push(&in, a->in[i]);
@@ -53,7 +53,7 @@ static void jit_jvp(const CxApp *a, const CxVal *t, CxVal *out, CxVal *tout) {
   cx_vals_free(&in);
 }
 
-static void jit_transpose(const CxApp *a, const CxVal *ct, CxVal *ct_in) {
+void call_transpose(const CxApp *a, const CxVal *ct, CxVal *ct_in) {
   bool *linear = mask_new(a->nin), *has_ct = mask_new(a->nout);
   CxVals in = {0};
   for (uint32_t i = 0; linear && i < a->nin; i++) {
@@ -73,7 +73,7 @@ static void jit_transpose(const CxApp *a, const CxVal *ct, CxVal *ct_in) {
   cx_vals_free(&in);
 }
 
-static void jit_batch(const CxApp *a, const int *axis, int64_t size, CxVal *out, int *out_axis) {
+void call_batch(const CxApp *a, const int *axis, int64_t size, CxVal *out, int *out_axis) {
   bool *batched = mask_new(a->nin);
   CxVals in = {0};
   for (uint32_t i = 0; batched && i < a->nin; i++) {
@@ -89,7 +89,7 @@ static void jit_batch(const CxApp *a, const int *axis, int64_t size, CxVal *out,
 }
 
 /* known part now (in the parent), unknown part as one equation of the linear graph */
-static void jit_partial(CxTrace *t, const CxApp *a, CxVal *out) {
+void call_partial(CxTrace *t, const CxApp *a, CxVal *out) {
   bool *unknown = mask_new(a->nin);
   CxVals knowns = {0}, args = {0};
   for (uint32_t i = 0; unknown && i < a->nin; i++)
@@ -128,21 +128,21 @@ static void jit_partial(CxTrace *t, const CxApp *a, CxVal *out) {
 static const CxField jit_fields[] = {CX_FIELD(CxJitAttrs, name, STR, 0, NULL), CX_FIELD(CxJitAttrs, jaxpr, GRAPH, 0, NULL),
                                      {"inline", CX_FIELD_BOOL, offsetof(CxJitAttrs, inline_), 0, NULL}, CX_FIELDS_END};
 const CxOp cx_op_JIT = {.name = "jit", .doc = "the results of a closed graph on the operands", .nin = -1, .nout = -1, .flags = CX_OP_REFS,
-                        .fields = jit_fields, .attrs_bytes = sizeof(CxJitAttrs), .nout_rule = jit_nout, .type = jit_type, .exec = jit_exec,
-                        .jvp = jit_jvp, .transpose = jit_transpose, .batch = jit_batch, .partial = jit_partial, .fold = rule_nofold};
+                        .fields = jit_fields, .attrs_bytes = sizeof(CxJitAttrs), .nout_rule = call_nout, .type = call_type, .exec = call_exec,
+                        .jvp = call_jvp, .transpose = call_transpose, .batch = call_batch, .partial = call_partial, .fold = rule_nofold};
 
 static const CxField closed_call_fields[] = {{"call_jaxpr", CX_FIELD_GRAPH, offsetof(CxJitAttrs, jaxpr), 0, NULL}, CX_FIELDS_END};
 const CxOp cx_op_CLOSED_CALL = {.name = "closed_call", .doc = "the results of a closed graph on the operands; never compiled on its own", .nin = -1,
-                                .nout = -1, .flags = CX_OP_REFS, .fields = closed_call_fields, .attrs_bytes = sizeof(CxJitAttrs), .nout_rule = jit_nout,
-                                .type = jit_type, .exec = jit_exec, .jvp = jit_jvp, .transpose = jit_transpose, .batch = jit_batch,
-                                .partial = jit_partial, .fold = rule_nofold};
+                                .nout = -1, .flags = CX_OP_REFS, .fields = closed_call_fields, .attrs_bytes = sizeof(CxJitAttrs), .nout_rule = call_nout,
+                                .type = call_type, .exec = call_exec, .jvp = call_jvp, .transpose = call_transpose, .batch = call_batch,
+                                .partial = call_partial, .fold = rule_nofold};
 
 bool cx_closed_call(CxGraph *g, const CxVal *in, uint32_t nin, CxVal *out) {
   return cx_bind(CX_OP_CLOSED_CALL, in, nin, &(CxJitAttrs){.jaxpr = g}, out, g->out.n);
 }
 
 bool cx_call_graph(CxGraph *g, const char *name, const CxVal *in, uint32_t nin, CxVals *out) {
-  CxJitAttrs attrs = {name ? name : g->name ? g->name : "fn", g, false};
+  CxJitAttrs attrs = {.name = name ? name : g->name ? g->name : "fn", .jaxpr = g};
   CxVal small[32], *results = small;
   if (g->out.n > 32 && !(results = cx_malloc(g->out.n * sizeof *results))) return false;
   bool ok = cx_bind(CX_OP_JIT, in, nin, &attrs, results, g->out.n);

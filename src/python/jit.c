@@ -302,7 +302,7 @@ static PyObject *call_entry(const Entry *e, const Args *a, const char *name) {
   if (!cx_thread.trace && all_arrays(a)) {
     ok = run_now(e, a, out);
   } else {
-    CxJitAttrs attrs = {name, e->graph, false};
+    CxJitAttrs attrs = {.name = name, .jaxpr = e->graph};
     ok = cx_bind(CX_OP_JIT, a->vals.v, a->vals.n, &attrs, out, n);
   }
   PyObject *r = ok ? n == 1 && e->out_is_leaf ? py_wrap(out[0]) : py_unflatten_vals(e->out_tree, out, n) : NULL;

@@ -10,7 +10,8 @@ struct CxFn {
   bool (*call)(CxFn *f, const CxVal *in, uint32_t nin, CxVals *out); /* pushes results; false with an error */
   void *env;
   void (*drop)(void *env);
-  CxGraph *graph; /* when the function is a closed graph */
+  CxGraph *graph;   /* when the function is a closed graph */
+  uint32_t n_first; /* set by calls that return two groups: size of the first (a forward rule: results, then residuals) */
 };
 
 CxFn *fn_new(const char *name, bool (*call)(CxFn *, const CxVal *, uint32_t, CxVals *), void *env, void (*drop)(void *));
