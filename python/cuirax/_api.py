@@ -91,3 +91,30 @@ def process_count(backend=None):
 
 def clear_caches():
     """Staged functions are kept by their jit objects, which clear_cache() empties; there is no other cache."""
+
+
+def _resolve_kwargs(fun, args, kwargs):
+    """All arguments of a call, by position (defaults included where keywords need them)."""
+    import inspect
+    bound = inspect.signature(fun).bind(*args, **kwargs)
+    bound.apply_defaults()
+    if bound.kwargs:
+        raise TypeError(f"keyword arguments could not be resolved to positions: {sorted(bound.kwargs)}")
+    return tuple(bound.args)
+
+
+def _argnums_of_names(fun, nums, names):
+    import inspect
+    params = list(inspect.signature(fun).parameters)
+    names = (names,) if isinstance(names, str) else names
+    return tuple((nums,) if isinstance(nums, int) else nums) + tuple(params.index(n) for n in names)
+
+
+def _rule_from_jvps(fun, jvps):
+    """The tangent rule made of one rule per argument (defjvps)."""
+    def rule(primals, tangents):
+        out = fun(*primals)
+        terms = [jvp(t, out, *primals) for jvp, t in zip(jvps, tangents) if jvp is not None]
+        total = _core.tree_map(lambda *ts: sum(ts[1:], ts[0]), *terms) if terms else _core.tree_map(lambda x: x * 0, out)
+        return out, total
+    return rule

@@ -150,7 +150,7 @@ static PyObject *run_args(PyCall *c, const CxVal *in, uint32_t *at) {
   return args;
 }
 
-static bool pycall_run(CxFn *f, const CxVal *in, uint32_t nin, CxVals *out) {
+bool pycall_run(CxFn *f, const CxVal *in, uint32_t nin, CxVals *out) {
   PyCall *c = f->env;
   uint32_t at = 0;
   (void)nin;

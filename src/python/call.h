@@ -33,6 +33,7 @@ bool pycall_dynamic_kwargs(PyCall *c, PyObject *kwargs, CxVals *vals);
 void pycall_fix(PyCall *c, Py_ssize_t i, PyObject *arg);
 /* The function; it owns the call. */
 CxFn *pycall_fn(PyCall *c);
+bool pycall_run(CxFn *f, const CxVal *in, uint32_t nin, CxVals *out); /* what that function does; env is the call */
 
 /* Results of a run as Python objects. vals: the n_main leaves. */
 PyObject *pycall_result(const PyCall *c, const CxVal *vals);

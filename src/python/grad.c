@@ -57,7 +57,7 @@ static bool grad_positions(const Grad *g, Py_ssize_t nargs, Py_ssize_t *out) {
 }
 
 /* the gradients as Python objects, one tree per argnum */
-static PyObject *grad_build(const Grad *g, const PyCall *c, const Py_ssize_t *pos, const CxVals *in, const CxVals *back, bool weak) {
+static PyObject *grad_build(const Grad *g, const PyCall *c, const Py_ssize_t *pos, const CxVals *in, const CxVals *back) {
   PyObject *all = PyTuple_New(g->n_argnums);
   for (int i = 0; all && i < g->n_argnums; i++) {
     uint32_t at = 0;
@@ -66,7 +66,7 @@ static PyObject *grad_build(const Grad *g, const PyCall *c, const Py_ssize_t *po
     PyObject **items = PyMem_Calloc(n + 1, sizeof *items), *tree = NULL;
     uint32_t made = 0;
     for (; items && made < n; made++)
-      if (!(items[made] = py_cotangent(back->v[at + made], in->v[at + made]->type, weak))) break;
+      if (!(items[made] = py_cotangent(back->v[at + made], in->v[at + made]->type))) break;
     if (items && made == n) tree = py_unflatten(c->trees[pos[i]], items);
     while (made > 0) Py_DECREF(items[--made]);
     PyMem_Free(items);
@@ -117,7 +117,7 @@ static PyObject *grad_run(const Grad *g, CxFn *f, const Py_ssize_t *pos, const C
   CxLinear *l = cx_linearize(f, in->v, in->n, NULL, &out);
   bool ok = l && grad_check_output(g, l, c->n_main) && cx_vals_push(&cts, cx_scalar(l->out[0].type->dtype, 1));
   for (uint32_t i = 1; ok && i < l->nout; i++) ok = cx_vals_push(&cts, NULL);
-  if (ok && cx_linear_transpose(l, cts.v, &back)) r = grad_result(g, c, &out, grad_build(g, c, pos, in, &back, l->out[0].type->weak));
+  if (ok && cx_linear_transpose(l, cts.v, &back)) r = grad_result(g, c, &out, grad_build(g, c, pos, in, &back));
   if (l) cx_linear_release(l);
   cx_vals_free(&out), cx_vals_free(&cts), cx_vals_free(&back);
   return r;
@@ -246,7 +246,7 @@ static PyObject *vjp_apply(LinearFn *l, PyObject *arg) {
   for (uint32_t i = l->n_main; ok && i < l->linear->nout; i++) ok = cx_vals_push(&ct, NULL);
   ok = ok && cx_linear_transpose(l->linear, ct.v, &back);
   uint32_t made = 0;
-  for (; ok && made < l->linear->nin; made++) ok = (items[made] = py_cotangent(back.v[made], l->in_types[made], true)) != NULL;
+  for (; ok && made < l->linear->nin; made++) ok = (items[made] = py_cotangent(back.v[made], l->in_types[made])) != NULL;
   if (ok) r = py_unflatten(l->in_tree, items);
   for (uint32_t i = 0; items && i < l->linear->nin; i++) Py_XDECREF(items[i]);
   PyMem_Free(items);
@@ -262,7 +262,7 @@ static PyObject *linearized_apply(LinearFn *l, PyObject *args) {
   PyObject **items = ok ? PyMem_Calloc(l->n_main + 1, sizeof *items) : NULL;
   uint32_t made = 0;
   for (; items && made < l->n_main; made++)
-    if (!(items[made] = py_cotangent(out.v[made], l->linear->out[made].type, true))) break;
+    if (!(items[made] = py_cotangent(out.v[made], l->linear->out[made].type))) break;
   if (items && made == l->n_main) r = py_unflatten(l->out_tree, items);
   for (uint32_t i = 0; items && i < made; i++) Py_DECREF(items[i]);
   PyMem_Free(items);
@@ -376,7 +376,7 @@ static PyObject *fn_jvp(PyObject *m, PyObject *const *args, Py_ssize_t n, PyObje
     PyObject **items = PyMem_Calloc(c->n_main + 1, sizeof *items);
     uint32_t made = 0;
     for (; items && made < c->n_main; made++)
-      if (!(items[made] = py_cotangent(tout.v[made], out.v[made]->type, true))) break;
+      if (!(items[made] = py_cotangent(tout.v[made], out.v[made]->type))) break;
     if (items && made == c->n_main) dout = py_unflatten(c->out_tree, items);
     for (uint32_t i = 0; items && i < made; i++) Py_DECREF(items[i]);
     PyMem_Free(items);

@@ -14,10 +14,10 @@ static PyObject *float0_zeros(const CxType *type) {
   return r;
 }
 
-PyObject *py_cotangent(CxVal v, const CxType *type, bool weak) {
+PyObject *py_cotangent(CxVal v, const CxType *type) {
   if (!strchr("fc", cx_dtype_kind(type->dtype))) return float0_zeros(type);
   v = cx_instantiate(v, type);
-  if (v && weak && type->weak && !v->type->weak) v = cx_convert_weak(v, v->type->dtype, true);
+  if (v && type->weak && !v->type->weak) v = cx_convert_weak(v, v->type->dtype, true);
   return py_wrap(v);
 }
 
@@ -69,4 +69,4 @@ PyObject *py_bind_method(PyObject *self, PyObject *obj, PyObject *type) {
   return obj && obj != Py_None ? PyMethod_New(self, obj) : Py_NewRef(self);
 }
 
-bool py_transform_register(PyObject *m) { return py_grad_register(m) && py_jit_register(m) && py_vmap_register(m) && py_jaxpr_register(m) && py_config_register(m) && py_control_register(m); }
+bool py_transform_register(PyObject *m) { return py_grad_register(m) && py_jit_register(m) && py_vmap_register(m) && py_jaxpr_register(m) && py_config_register(m) && py_control_register(m) && py_custom_register(m); }

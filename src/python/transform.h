@@ -7,9 +7,9 @@
 #include <cuirax/transform.h>
 #include <structmember.h>
 
-/* A tangent or cotangent for a value of this type: zeros when NULL, a float0 array of NumPy for integers. weak: that of a weakly typed
- * value is weak too. */
-PyObject *py_cotangent(CxVal v, const CxType *type, bool weak);
+/* A tangent or cotangent for a value of this type: zeros when NULL, a float0 array of NumPy for integers;
+ * weak if the value's type is. */
+PyObject *py_cotangent(CxVal v, const CxType *type);
 PyObject *py_raise_traced(void); /* py_raise */
 PyObject *py_aval(const CxType *t); /* device.c */
 PyObject *py_kwargs_dict(PyObject *const *values, PyObject *names);
@@ -27,6 +27,7 @@ bool py_vmap_register(PyObject *m);
 bool py_jaxpr_register(PyObject *m);
 bool py_config_register(PyObject *m);
 bool py_control_register(PyObject *m);
+bool py_custom_register(PyObject *m);
 PyObject *py_shape_dtype_struct(const CxType *t);
 
 #endif

@@ -1,0 +1,2 @@
+"""jax.ad_checkpoint."""
+from ._checkpoint import checkpoint, checkpoint_name, checkpoint_policies, remat

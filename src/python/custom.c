@@ -1,0 +1,389 @@
+/* custom_jvp, custom_vjp and checkpoint as Python objects over op/custom.c and op/remat.c. */
+#include "python/transform.h"
+
+#include "base/error.h"
+#include <cuirax/custom.h>
+
+typedef struct CustomObject {
+  PyObject_HEAD
+  vectorcallfunc vectorcall;
+  PyObject *fun, *rule, *bwd, *dict, *weakrefs;
+  int *nondiff, n_nondiff;
+  bool vjp;
+} CustomObject;
+
+static bool is_nondiff(const CustomObject *c, Py_ssize_t i, Py_ssize_t nargs) {
+  for (int k = 0; k < c->n_nondiff; k++)
+    if (c->nondiff[k] == i || c->nondiff[k] + nargs == i) return true;
+  return false;
+}
+
+/* the arguments with keywords brought to their places */
+static PyObject *all_positional(const CustomObject *c, PyObject *const *args, Py_ssize_t n, PyObject *names) {
+  if (!names || !PyTuple_GET_SIZE(names)) {
+    PyObject *t = PyTuple_New(n);
+    for (Py_ssize_t i = 0; t && i < n; i++) PyTuple_SET_ITEM(t, i, Py_NewRef(args[i]));
+    return t;
+  }
+  PyObject *module = PyImport_ImportModule("cuirax._api"), *f = module ? PyObject_GetAttrString(module, "_resolve_kwargs") : NULL;
+  PyObject *pos = f ? PyTuple_New(n) : NULL, *kw = pos ? py_kwargs_dict(args + n, names) : NULL;
+  for (Py_ssize_t i = 0; pos && i < n; i++) PyTuple_SET_ITEM(pos, i, Py_NewRef(args[i]));
+  PyObject *r = kw ? PyObject_CallFunctionObjArgs(f, c->fun, pos, kw, NULL) : NULL;
+  Py_XDECREF(kw), Py_XDECREF(pos), Py_XDECREF(f), Py_XDECREF(module);
+  return r;
+}
+
+/* a call of `fun` with the arguments at their places; vals (may be NULL) gets the leaves of the dynamic ones */
+static PyCall *call_in_place(const CustomObject *c, PyObject *fun, PyObject *args, CxVals *vals) {
+  Py_ssize_t n = PyTuple_GET_SIZE(args);
+  PyCall *call = pycall_new(fun, n);
+  CxVals ignored = {0};
+  bool ok = call != NULL;
+  for (Py_ssize_t i = 0; ok && i < n; i++) {
+    if (is_nondiff(c, i, n)) pycall_fix(call, i, PyTuple_GET_ITEM(args, i));
+    else ok = pycall_dynamic(call, i, PyTuple_GET_ITEM(args, i), vals ? vals : &ignored);
+  }
+  cx_vals_free(&ignored);
+  if (!ok && call) pycall_free(call), call = NULL;
+  return call;
+}
+
+/* the tree of the tuple of dynamic arguments */
+static CxTree *dynamic_tree(const PyCall *c) {
+  CxTree **children = PyMem_Calloc((size_t)c->nargs + 1, sizeof *children);
+  uint32_t n = 0;
+  for (Py_ssize_t i = 0; children && i < c->nargs; i++)
+    if (c->trees[i]) children[n++] = c->trees[i];
+  CxTree *t = children ? cx_tree_tuple(children, n) : NULL;
+  PyMem_Free(children);
+  return t;
+}
+
+/* rule(*nondiff, primals, tangents) */
+static PyCall *jvp_rule_call(const CustomObject *c, const PyCall *fun_call) {
+  Py_ssize_t at = 0;
+  PyCall *call = pycall_new(c->rule, c->n_nondiff + 2);
+  CxTree *t = call ? dynamic_tree(fun_call) : NULL;
+  if (!t) return call ? (pycall_free(call), NULL) : NULL;
+  for (Py_ssize_t i = 0; i < fun_call->nargs && at < c->n_nondiff; i++)
+    if (fun_call->fixed[i]) pycall_fix(call, at++, fun_call->fixed[i]);
+  call->nargs = at + 2;
+  call->trees[at] = t;
+  call->trees[at + 1] = cx_tree_retain(t);
+  return call;
+}
+
+static bool pair_tree(const PyCall *c, const char *what) {
+  if (cx_tree_kind(c->out_tree) == CX_TREE_TUPLE && cx_tree_arity(c->out_tree) == 2) return true;
+  PyErr_Format(PyExc_TypeError, "%s %s must produce a pair (list or tuple of length two)", what, py_fun_name(c->fun));
+  return false;
+}
+
+static bool jvp_rule_run(CxFn *f, const CxVal *in, uint32_t nin, CxVals *out) {
+  PyCall *c = f->env;
+  if (!pycall_run(f, in, nin, out)) return false;
+  if (!pair_tree(c, "Custom JVP rule")) return py_keep_exception();
+  CxTree *a = cx_tree_child(c->out_tree, 0), *b = cx_tree_child(c->out_tree, 1);
+  bool same = a == b || cx_tree_leaves(a) == cx_tree_leaves(b);
+  cx_tree_release(a), cx_tree_release(b);
+  if (same) return true;
+  PyErr_Format(PyExc_TypeError, "Custom JVP rule %s must produce primal and tangent outputs with equal container (pytree) structures", py_fun_name(c->fun));
+  return py_keep_exception();
+}
+
+/* ---- the backward rule: bwd(*nondiff, res, ct) ---- */
+
+typedef struct Backward {
+  PyObject *bwd, *nondiff; /* nondiff: tuple */
+  CxFn *fwd;               /* its call's out_tree has the trees of results and residuals */
+  CxTree **arg_trees;
+  uint32_t n_args;
+} Backward;
+
+static void backward_drop(void *env) {
+  Backward *b = env;
+  if (!Py_IsInitialized()) return;
+  PyGILState_STATE gil = PyGILState_Ensure();
+  Py_XDECREF(b->bwd), Py_XDECREF(b->nondiff);
+  for (uint32_t i = 0; i < b->n_args; i++) cx_tree_release(b->arg_trees[i]);
+  PyMem_Free(b->arg_trees);
+  PyMem_Free(b);
+  PyGILState_Release(gil);
+}
+
+static bool backward_leaf(PyObject *o, CxVals *out) {
+  CxVal v = o == Py_None ? NULL : py_try_val(o);
+  if (!v && (cx_failed() || PyErr_Occurred())) return false;
+  if (v && v->type->dtype == CX_FLOAT0) v = NULL;
+  return cx_vals_push(out, v);
+}
+
+static bool backward_results(const Backward *b, PyObject *r, CxVals *out) {
+  PyObject *list = PySequence_Check(r) ? PySequence_Fast(r, "") : NULL;
+  if (!list || PySequence_Fast_GET_SIZE(list) != (Py_ssize_t)b->n_args) {
+    PyErr_Clear();
+    PyErr_Format(PyExc_TypeError, "Custom VJP bwd rule %s must produce a tuple with one cotangent per argument (%u of them), got %R", py_fun_name(b->bwd), b->n_args, r);
+    Py_XDECREF(list);
+    return false;
+  }
+  bool ok = true;
+  for (uint32_t i = 0; ok && i < b->n_args; i++) {
+    PyObject *ct = PySequence_Fast_GET_ITEM(list, i);
+    PyLeaves leaves;
+    if (ct == Py_None) {
+      for (uint32_t k = 0; ok && k < cx_tree_leaves(b->arg_trees[i]); k++) ok = cx_vals_push(out, NULL);
+      continue;
+    }
+    py_leaves_init(&leaves);
+    ok = py_flatten_up_to(b->arg_trees[i], ct, &leaves);
+    for (uint32_t k = 0; ok && k < leaves.n; k++) ok = backward_leaf(leaves.v[k], out);
+    py_leaves_clear(&leaves);
+  }
+  Py_DECREF(list);
+  return ok;
+}
+
+static bool backward_run(CxFn *f, const CxVal *in, uint32_t nin, CxVals *out) {
+  const Backward *b = f->env;
+  const PyCall *fwd = b->fwd->env;
+  (void)nin;
+  CxTree *res = cx_tree_child(fwd->out_tree, 1), *result = cx_tree_child(fwd->out_tree, 0);
+  uint32_t n_res = cx_tree_leaves(res);
+  PyObject *r = py_unflatten_vals(res, in, n_res), *ct = r ? py_unflatten_vals(result, in + n_res, cx_tree_leaves(result)) : NULL;
+  PyObject *pair = ct ? PyTuple_Pack(2, r, ct) : NULL, *args = pair ? PySequence_Concat(b->nondiff, pair) : NULL;
+  PyObject *back = args ? PyObject_Call(b->bwd, args, NULL) : NULL;
+  bool ok = back && backward_results(b, back, out);
+  Py_XDECREF(back), Py_XDECREF(args), Py_XDECREF(pair), Py_XDECREF(ct), Py_XDECREF(r);
+  cx_tree_release(res), cx_tree_release(result);
+  if (!ok && !cx_failed()) py_keep_exception();
+  return ok;
+}
+
+static void backward_drop_all(void *env) {
+  CxFn *fwd = ((Backward *)env)->fwd;
+  backward_drop(env);
+  ref_release(fwd);
+}
+
+static CxFn *backward_new(const CustomObject *c, const PyCall *fun_call, CxFn *fwd) {
+  Backward *b = PyMem_Calloc(1, sizeof *b);
+  if (!b) return NULL;
+  b->bwd = Py_NewRef(c->bwd);
+  b->fwd = ref_retain(fwd);
+  b->arg_trees = PyMem_Calloc((size_t)fun_call->nargs + 1, sizeof *b->arg_trees);
+  PyObject *fixed = PyList_New(0);
+  for (Py_ssize_t i = 0; fixed && b->arg_trees && i < fun_call->nargs; i++) {
+    if (fun_call->trees[i]) b->arg_trees[b->n_args++] = cx_tree_retain(fun_call->trees[i]);
+    else PyList_Append(fixed, fun_call->fixed[i]);
+  }
+  b->nondiff = fixed ? PyList_AsTuple(fixed) : NULL;
+  Py_XDECREF(fixed);
+  CxFn *f = b->nondiff ? fn_new(py_fun_name(c->bwd), backward_run, b, backward_drop_all) : NULL;
+  if (!f) backward_drop_all(b);
+  return f;
+}
+
+static bool forward_run(CxFn *f, const CxVal *in, uint32_t nin, CxVals *out) {
+  PyCall *c = f->env;
+  if (!pycall_run(f, in, nin, out)) return false;
+  if (!pair_tree(c, "Custom VJP fwd rule")) return py_keep_exception();
+  CxTree *first = cx_tree_child(c->out_tree, 0);
+  cx_fn_first(f, cx_tree_leaves(first));
+  cx_tree_release(first);
+  return true;
+}
+
+/* ---- the call ---- */
+
+static PyObject *custom_result(const PyCall *fun, const PyCall *rule, const CxVals *out) {
+  if (fun->out_tree) return py_unflatten_vals(fun->out_tree, out->v, out->n);
+  CxTree *t = cx_tree_child(rule->out_tree, 0);
+  PyObject *r = py_unflatten_vals(t, out->v, out->n);
+  cx_tree_release(t);
+  return r;
+}
+
+static PyObject *custom_run(const CustomObject *c, PyObject *args) {
+  CxVals in = {0}, out = {0};
+  PyObject *r = NULL;
+  PyCall *fun = call_in_place(c, c->fun, args, &in);
+  PyCall *rule = fun ? c->vjp ? call_in_place(c, c->rule, args, NULL) : jvp_rule_call(c, fun) : NULL;
+  CxFn *f = rule ? pycall_fn(fun) : (fun ? pycall_free(fun) : (void)0, NULL);
+  CxFn *g = f ? fn_new(py_fun_name(c->rule), c->vjp ? forward_run : jvp_rule_run, rule, pycall_free) : NULL;
+  CxFn *h = g && c->vjp ? backward_new(c, fun, g) : NULL;
+  bool ok = g && (!c->vjp || h);
+  ok = ok && (c->vjp ? cx_custom_vjp(f, g, h, in.v, in.n, &out) : cx_custom_jvp(f, g, in.v, in.n, &out));
+  if (ok) r = custom_result(fun, rule, &out);
+  ref_release(f), ref_release(g), ref_release(h);
+  cx_vals_free(&in), cx_vals_free(&out);
+  return r;
+}
+
+static PyObject *custom_vectorcall(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names) {
+  const CustomObject *c = (const CustomObject *)self;
+  if (!c->rule)
+    return PyErr_Format(PyExc_AttributeError, c->vjp ? "No VJP defined for custom_vjp function %s using defvjp." : "No JVP defined for custom_jvp function %s using defjvp.", py_fun_name(c->fun));
+  PyObject *all = all_positional(c, args, PyVectorcall_NARGS(nargsf), names);
+  if (!all) return NULL;
+  CxScope s;
+  cx_scope_open(&s);
+  PyObject *r = custom_run(c, all);
+  if (!r) py_raise_traced();
+  cx_scope_close(&s);
+  Py_DECREF(all);
+  return r;
+}
+
+static void custom_dealloc(PyObject *self) {
+  CustomObject *c = (CustomObject *)self;
+  PyObject_GC_UnTrack(self);
+  if (c->weakrefs) PyObject_ClearWeakRefs(self);
+  Py_XDECREF(c->fun), Py_XDECREF(c->rule), Py_XDECREF(c->bwd), Py_XDECREF(c->dict);
+  PyMem_Free(c->nondiff);
+  PyObject_GC_Del(self);
+}
+static int custom_traverse(PyObject *self, visitproc visit, void *arg) {
+  CustomObject *c = (CustomObject *)self;
+  Py_VISIT(c->fun);
+  Py_VISIT(c->rule);
+  Py_VISIT(c->bwd);
+  Py_VISIT(c->dict);
+  return 0;
+}
+static int custom_clear(PyObject *self) {
+  CustomObject *c = (CustomObject *)self;
+  Py_CLEAR(c->rule);
+  Py_CLEAR(c->bwd);
+  Py_CLEAR(c->dict);
+  return 0;
+}
+
+static PyObject *custom_defjvp(PyObject *self, PyObject *args, PyObject *kwargs) {
+  PyObject *jvp = PyTuple_GET_SIZE(args) ? PyTuple_GET_ITEM(args, 0) : kwargs ? PyDict_GetItemString(kwargs, "jvp") : NULL;
+  if (!jvp) return PyErr_SetString(PyExc_TypeError, "defjvp() takes the rule"), NULL;
+  Py_XSETREF(((CustomObject *)self)->rule, Py_NewRef(jvp));
+  return Py_NewRef(jvp);
+}
+
+static PyObject *custom_defjvps(PyObject *self, PyObject *jvps) {
+  PyObject *module = PyImport_ImportModule("cuirax._api"), *f = module ? PyObject_GetAttrString(module, "_rule_from_jvps") : NULL;
+  PyObject *rule = f ? PyObject_CallFunctionObjArgs(f, self, jvps, NULL) : NULL;
+  Py_XDECREF(f), Py_XDECREF(module);
+  if (!rule) return NULL;
+  Py_XSETREF(((CustomObject *)self)->rule, rule);
+  Py_RETURN_NONE;
+}
+
+static PyObject *custom_defvjp(PyObject *self, PyObject *args, PyObject *kwargs) {
+  static char *names[] = {"fwd", "bwd", "symbolic_zeros", "optimize_remat", NULL};
+  PyObject *fwd, *bwd;
+  int symbolic = 0, optimize = 0;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|pp", names, &fwd, &bwd, &symbolic, &optimize)) return NULL;
+  if (symbolic) return PyErr_SetString(PyExc_NotImplementedError, "defvjp: symbolic_zeros=True is not available; zeros are passed as arrays"), NULL;
+  Py_XSETREF(((CustomObject *)self)->rule, Py_NewRef(fwd));
+  Py_XSETREF(((CustomObject *)self)->bwd, Py_NewRef(bwd));
+  Py_RETURN_NONE;
+}
+
+static PyMemberDef custom_members[] = {{"__wrapped__", T_OBJECT, offsetof(CustomObject, fun), READONLY, NULL},
+                                       {"fun", T_OBJECT, offsetof(CustomObject, fun), READONLY, NULL},
+                                       {"jvp", T_OBJECT, offsetof(CustomObject, rule), READONLY, NULL},
+                                       {"fwd", T_OBJECT, offsetof(CustomObject, rule), READONLY, NULL},
+                                       {"bwd", T_OBJECT, offsetof(CustomObject, bwd), READONLY, NULL},
+                                       {0}};
+static PyMethodDef jvp_methods[] = {{"defjvp", (PyCFunction)(void (*)(void))custom_defjvp, METH_VARARGS | METH_KEYWORDS, "Sets the rule (primals, tangents) -> (out, tangent_out)."},
+                                    {"defjvps", custom_defjvps, METH_VARARGS, "Sets one tangent rule per argument: (t, out, *primals) -> tangent."},
+                                    {0}};
+static PyMethodDef vjp_methods[] = {{"defvjp", (PyCFunction)(void (*)(void))custom_defvjp, METH_VARARGS | METH_KEYWORDS, "Sets fwd and bwd."}, {0}};
+
+#define CUSTOM_TYPE(var, tp, new_, methods)                                                                                                     \
+  static PyObject *new_(PyTypeObject *type, PyObject *args, PyObject *kwargs);                                                                  \
+  static PyTypeObject var = {PyVarObject_HEAD_INIT(NULL, 0).tp_name = tp, .tp_basicsize = sizeof(CustomObject), .tp_dealloc = custom_dealloc,      \
+      .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE,          \
+      .tp_vectorcall_offset = offsetof(CustomObject, vectorcall), .tp_call = PyVectorcall_Call, .tp_members = custom_members, .tp_methods = methods, \
+      .tp_dictoffset = offsetof(CustomObject, dict), .tp_weaklistoffset = offsetof(CustomObject, weakrefs), .tp_descr_get = py_bind_method,          \
+      .tp_traverse = custom_traverse, .tp_clear = custom_clear, .tp_new = new_, .tp_getattro = PyObject_GenericGetAttr, .tp_setattro = PyObject_GenericSetAttr};
+CUSTOM_TYPE(custom_jvp_type, "jax.custom_jvp", custom_jvp_new, jvp_methods)
+CUSTOM_TYPE(custom_vjp_type, "jax.custom_vjp", custom_vjp_new, vjp_methods)
+
+static PyObject *custom_new(PyTypeObject *type, PyObject *args, PyObject *kwargs, bool vjp) {
+  static char *names[] = {"fun", "nondiff_argnums", "nondiff_argnames", NULL};
+  PyObject *fun, *nums = NULL, *argnames = NULL;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OO", names, &fun, &nums, &argnames)) return NULL;
+  if (!PyCallable_Check(fun)) return PyErr_Format(PyExc_TypeError, "Expected a callable value, got %R", fun);
+  CustomObject *c = (CustomObject *)type->tp_alloc(type, 0);
+  if (!c) return NULL;
+  c->vectorcall = custom_vectorcall;
+  c->fun = Py_NewRef(fun);
+  c->vjp = vjp;
+  PyObject *given = nums ? Py_NewRef(nums) : PyTuple_New(0);
+  if (argnames && argnames != Py_None) {
+    PyObject *module = PyImport_ImportModule("cuirax._api"), *f = module ? PyObject_GetAttrString(module, "_argnums_of_names") : NULL;
+    Py_XSETREF(given, f ? PyObject_CallFunctionObjArgs(f, fun, given, argnames, NULL) : NULL);
+    Py_XDECREF(f), Py_XDECREF(module);
+  }
+  bool ok = given && py_int_list(given, 0, &c->nondiff, &c->n_nondiff) && py_copy_function_attrs((PyObject *)c, fun);
+  Py_XDECREF(given);
+  if (!ok) return Py_DECREF(c), NULL;
+  return (PyObject *)c;
+}
+static PyObject *custom_jvp_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) { return custom_new(type, args, kwargs, false); }
+static PyObject *custom_vjp_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) { return custom_new(type, args, kwargs, true); }
+
+/* ---- checkpoint: _checkpoint_call(fun, args, kwargs, static_argnums, policy, names, prevent_cse) ---- */
+
+static PyObject *checkpoint_call(PyObject *m, PyObject *packed) {
+  PyObject *fun, *args, *kwargs, *statics, *names;
+  int policy, prevent_cse;
+  (void)m;
+  if (!PyArg_ParseTuple(packed, "OO!O!O!iO!p", &fun, &PyTuple_Type, &args, &PyDict_Type, &kwargs, &PyTuple_Type, &statics, &policy, &PyTuple_Type, &names, &prevent_cse)) return NULL;
+  CxScope s;
+  cx_scope_open(&s);
+  CxVals in = {0}, all = {0}, out = {0};
+  PyObject *r = NULL;
+  Py_ssize_t n = PyTuple_GET_SIZE(args);
+  PyCall *c = pycall_new(fun, n);
+  bool ok = c != NULL;
+  for (Py_ssize_t i = 0; ok && i < n; i++) {
+    PyObject *index = PyLong_FromSsize_t(i);
+    int fixed = index ? PySequence_Contains(statics, index) : -1;
+    Py_XDECREF(index);
+    if (fixed > 0) pycall_fix(c, i, PyTuple_GET_ITEM(args, i));
+    else ok = fixed == 0 && pycall_dynamic(c, i, PyTuple_GET_ITEM(args, i), &in);
+  }
+  if (ok && PyDict_GET_SIZE(kwargs)) ok = pycall_dynamic_kwargs(c, kwargs, &in);
+  CxFn *f = ok ? pycall_fn(c) : (c ? pycall_free(c) : (void)0, NULL);
+  const CxType **types = PyMem_Calloc((size_t)in.n + 1, sizeof *types);
+  const char *texts[64] = {0};
+  int n_names = (int)PyTuple_GET_SIZE(names);
+  for (uint32_t i = 0; types && i < in.n; i++) types[i] = in.v[i]->type;
+  for (int i = 0; i < n_names && i < 64; i++) texts[i] = PyUnicode_AsUTF8(PyTuple_GET_ITEM(names, i));
+  CxGraph *g = f && types && !PyErr_Occurred() ? cx_stage(f, types, in.n, &all) : NULL;
+  for (uint32_t i = 0; g && i < in.n; i++) ok = ok && cx_vals_push(&all, in.v[i]);
+  if (g && ok && cx_checkpoint(g, (CxRematPolicy)policy, texts, n_names < 64 ? n_names : 64, prevent_cse, all.v, all.n, &out)) r = pycall_result(c, out.v);
+  ref_release(g), ref_release(f);
+  PyMem_Free(types);
+  cx_vals_free(&in), cx_vals_free(&all), cx_vals_free(&out);
+  if (!r) py_raise_traced();
+  cx_scope_close(&s);
+  return r;
+}
+
+static PyObject *checkpoint_name(PyObject *m, PyObject *args) {
+  PyObject *x;
+  const char *name;
+  (void)m;
+  if (!PyArg_ParseTuple(args, "Os", &x, &name)) return NULL;
+  CxScope s;
+  cx_scope_open(&s);
+  PyObject *r = py_wrap(cx_name(py_val(x), name));
+  cx_scope_close(&s);
+  return r;
+}
+
+static PyMethodDef custom_functions[] = {{"checkpoint_call", checkpoint_call, METH_VARARGS, NULL}, {"checkpoint_name_leaf", checkpoint_name, METH_VARARGS, NULL}, {0}};
+
+bool py_custom_register(PyObject *m) {
+  return PyType_Ready(&custom_jvp_type) == 0 && PyType_Ready(&custom_vjp_type) == 0 && PyModule_AddObjectRef(m, "custom_jvp", (PyObject *)&custom_jvp_type) == 0 &&
+         PyModule_AddObjectRef(m, "custom_vjp", (PyObject *)&custom_vjp_type) == 0 && PyModule_AddFunctions(m, custom_functions) == 0;
+}
