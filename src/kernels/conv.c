@@ -36,6 +36,7 @@ typedef struct Conv {
   int64_t depth;                              /* taps * channels */
   int64_t places;                             /* of one image of out */
   bool by_feature;                            /* patches are stored with the positions contiguous */
+  bool line;                                  /* patches are overlapping runs of one padded line: no copies */
   void *lhs_copy, *weights_copy, *patches, *sums;
 } Conv;
 
@@ -179,6 +180,10 @@ static bool chunk_product(const Conv *c, const Chunk *u, const CxView *out) {
   int64_t dims[VIEW_MAX_RANK], strides[VIEW_MAX_RANK];
   CxView to = chunk_view(c, u, out->dtype, dims, strides);
   int64_t step = chunk_step(&to), patch_row = c->by_feature ? 1 : c->depth, patch_col = c->by_feature ? u->count : 1;
+  if (c->line) {
+    patch_row = c->shape->strides[0];
+    patch_col = c->shape->rhs_dilation[0];
+  }
   int64_t all = c->features * c->groups;
   const char *weights = c->weights + u->group * c->features * c->item;
   bool in_place = dtype_serves(out->dtype, c->dtype);
@@ -228,6 +233,24 @@ static bool conv_chunks(Conv *c, const CxView *out) {
   return true;
 }
 
+/* One spatial axis, one channel: patches[position][k] = line[position * stride + k * rhs_dilation]. */
+static bool conv_line(Conv *c, const CxView *out) {
+  const CxConvShape *s = c->shape;
+  int64_t span = (c->places - 1) * s->strides[0] + (c->taps - 1) * s->rhs_dilation[0] + 1, dense = 1;
+  TRY(c->patches = conv_alloc(c, span, 1));
+  TRY(c->sums = conv_alloc(c, c->places, c->features));
+  Hits h = hits_of(1, 1, c->lhs.place[0], -s->padding[0], 0, span);
+  memset(c->patches, 0, (size_t)(span * c->item));
+  for (int64_t image = 0; image < c->out.images; image++) {
+    Chunk u = {.image = image, .images = 1, .rows = c->places, .count = c->places};
+    if (h.count)
+      move_strided(c->item, 1, &h.count, (char *)c->patches + h.first * c->item, &dense,
+                   c->lhs.data + (image * c->lhs.image_step + h.at * c->lhs.place_step[0]) * c->item, &c->lhs.place_step[0]);
+    TRY(chunk_product(c, &u, out));
+  }
+  return true;
+}
+
 static void conv_measure(Conv *c, const CxView *rhs) {
   const CxConvShape *s = c->shape;
   const int64_t *spec = s->dims.rhs_spec.v;
@@ -243,6 +266,7 @@ static void conv_measure(Conv *c, const CxView *rhs) {
   }
   c->depth = c->taps * c->channels;
   c->by_feature = c->lhs.feature_step != 1 || c->channels < 4;
+  c->line = c->spatial == 1 && c->channels == 1 && c->groups == 1 && c->taps >= 8 && c->shape->lhs_dilation[0] == 1;
 }
 
 bool kernel_conv(const CxView *lhs, const CxView *rhs, const CxConvShape *shape, const CxView *out) {
@@ -252,7 +276,7 @@ bool kernel_conv(const CxView *lhs, const CxView *rhs, const CxConvShape *shape,
   c.out = side_of(out, shape->dims.out_spec);
   bool done = conv_take_lhs(&c, lhs) && conv_take_weights(&c, rhs);
   if (done) conv_measure(&c, rhs);
-  done = done && conv_chunks(&c, out);
+  done = done && (c.line ? conv_line(&c, out) : conv_chunks(&c, out));
   cx_free(c.lhs_copy);
   cx_free(c.weights_copy);
   cx_free(c.patches);

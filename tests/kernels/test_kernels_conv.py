@@ -103,4 +103,6 @@ def test_one_long_axis(rng):
     for config in (dict(window_strides=(1,), padding=((499, 499),), rhs_dilation=(1,)), dict(window_strides=(3,), padding=((-5, 7),), rhs_dilation=(2,))):
         for specs in (((0, 1, 2), (0, 1, 2), (0, 1, 2)), ((2, 1, 0), (2, 1, 0), (2, 1, 0))):
             lhs, rhs = ((2, 1, 3000), (2, 1, 500)) if specs[0][0] == 0 else ((3000, 1, 2), (500, 1, 2))
-            assert compare(rng, lhs, rhs, specs, dict(config, lhs_dilation=(1,), feature_group_count=1, batch_group_count=1), "float32")
+            config = dict(config, lhs_dilation=(1,), feature_group_count=1, batch_group_count=1)
+            assert compare(rng, lhs, rhs, specs, config, "float32")
+            assert compare(rng, lhs, tuple(3 if d == 2 else d for d in rhs), specs, config, "int32")

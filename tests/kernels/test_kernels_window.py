@@ -181,3 +181,32 @@ def test_select_of_complex_is_refused():
     a = np.zeros(4, np.complex64)
     with pytest.raises(KernelError, match="no order"):
         call("kernel_select_and_scatter_add", OP_ID["ge"], view(a), view(a), window_shape([1], [1], [0, 0]), view(a.copy()), fallible=True)
+
+
+def test_memory_that_runs_out_is_an_error():
+    from kernels.library import LIB, KernelError
+    from kernels.test_kernels_conv import NHWC, conv
+    from kernels.test_kernels_dot import dot
+    a, b = np.ones((40, 9, 40), np.float16), np.ones((9, 40, 70), np.float16)
+    image, kernel = np.ones((2, 9, 9, 3), np.int8), np.ones((3, 3, 3, 4), np.int8)
+    none = ((0, 0), (0, 0))
+    cases = [lambda: dot(a, b, (((0,), (1,)), ((1,), (0,))), out((9, 40, 70), a.dtype)),
+             lambda: conv(image, kernel, out((2, 7, 7, 4), image.dtype), NHWC, (1, 1), none, (1, 1), (1, 1)),
+             lambda: reduce_window(a[0], "add", (9, 30), (1, 1), none, (1, 1), (1, 1)),
+             lambda: reduce_window(a[0], "max", (2, 30), (2, 1), none, (1, 1), (1, 1)),
+             lambda: call("kernel_select_and_scatter_add", OP_ID["ge"], view(np.ones((4, 1), np.float16)), view(np.ones((8, 8), np.float16)),
+                          window_shape((2, 8), (2, 8), none), view(out((8, 8), a.dtype)), fallible=True)]
+    LIB.cx_alloc_fail_after.argtypes = [ctypes.c_long, ctypes.c_bool]
+    for case in cases:
+        want, failures = case(), 0
+        for k in range(1, 30):
+            LIB.cx_alloc_fail_after(k, False)
+            try:
+                got = case()
+                break
+            except KernelError as e:
+                assert "memory" in str(e)
+                failures += 1
+        LIB.cx_alloc_fail_after(0, False)
+        assert failures > 0
+        assert want is None or (got == want).all()
