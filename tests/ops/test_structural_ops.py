@@ -60,7 +60,7 @@ def dot(x, y, numbers, preferred=None):
     return call("cx_dot_general", [x, y], dims, DTYPE_ID[preferred] if preferred else 0)
 
 
-@pytest.mark.parametrize("a,b", itertools.product(NUMBERS, ["bool", "int8", "uint32", "bfloat16", "float32"]))
+@pytest.mark.parametrize("a,b", itertools.product(NUMBERS, ["int8", "bfloat16", "float32"]))
 def test_dot_general_dtypes(rng, a, b):
     x, y, numbers = data(rng, a, (2, 5)), data(rng, b, (5, 3)), (((1,), (0,)), ((), ()))
     for preferred in [None, "float32"]:
@@ -136,15 +136,13 @@ def test_conv_layouts_and_dtypes(rng):
 
 
 @pytest.mark.parametrize("name", ["cumsum", "cumprod", "cummax", "cummin", "cumlogsumexp"])
-@pytest.mark.parametrize("dtype", NUMBERS)
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint32", "float16", "float32", "float64", "complex64"])
 def test_cumulative(rng, name, dtype):
     x = data(rng, dtype, (3, 6)) if name != "cumprod" else data(rng, dtype, (3, 6)) * data(rng, "bool", (3, 6)).astype(NUMPY[dtype])
     for axis, reverse in [(0, False), (1, False), (1, True), (2, False), (-1, False)]:
         want = outcome(lambda: getattr(lax, name)(jnp.asarray(x), axis=axis, reverse=reverse))
         if name == "cumlogsumexp" and (dtype[0] in "iub" or dtype == "complex64") and not (isinstance(want, str) and want == "ValueError"):
             continue
-        if name == "cumlogsumexp" and dtype.startswith("float8"):
-            continue  # the other way of computing it overflows
         if dtype == "complex64" and name in ("cummax", "cummin"):
             continue  # the other compiler does not take it
         agree(outcome(lambda: call("cx_" + name, [x], axis, reverse)), want, {"float64": 1e-12, "float32": 1e-5}.get(dtype, 0.07))
