@@ -2,49 +2,11 @@
  * other type passes through the wide one that holds all of its values. */
 #include "kernels/convert.h"
 #include "kernels/cursor.h"
+#include "kernels/half.h"
 #include "kernels/loop.h"
 #include <cuirax/error.h>
 #include <math.h>
 #include <string.h>
-
-static uint32_t float_bits(float f) {
-  uint32_t u;
-  memcpy(&u, &f, sizeof u);
-  return u;
-}
-
-static float bits_float(uint32_t u) {
-  float f;
-  memcpy(&f, &u, sizeof f);
-  return f;
-}
-
-/* ---- f16 and bf16: branch-free, so that the loops vectorise ---- */
-
-static inline float half_widen(uint16_t h) {
-  uint32_t sign = (uint32_t)(h & 0x8000u) << 16, rest = (uint32_t)(h & 0x7fffu) << 13;
-  uint32_t is_small = rest < 0x00800000u, is_special = rest >= 0x0f800000u;
-  uint32_t normal = rest + (is_special ? 0x70000000u : 0x38000000u);
-  uint32_t small = float_bits(bits_float(rest + 0x38800000u) - 0x1p-14f);
-  return bits_float(sign | (is_small ? small : normal));
-}
-
-static inline uint16_t half_narrow(float f) {
-  uint32_t u = float_bits(f), sign = u >> 16 & 0x8000u, rest = u & 0x7fffffffu;
-  uint32_t normal = (rest - 0x38000000u + 0x0fffu + (rest >> 13 & 1u)) >> 13;
-  uint32_t small = float_bits(bits_float(rest) + 0.5f) - 0x3f000000u; /* the adder rounds at 2^-24 */
-  uint32_t special = rest > 0x7f800000u ? 0x7e00u | (rest >> 13 & 0x3ffu) : 0x7c00u;
-  uint32_t finite = rest < 0x38800000u ? small : normal;
-  return (uint16_t)(sign | (rest >= 0x477ff000u ? special : finite));
-}
-
-static inline float bfloat_widen(uint16_t b) { return bits_float((uint32_t)b << 16); }
-
-static inline uint16_t bfloat_narrow(float f) {
-  uint32_t u = float_bits(f), rounded = (u + 0x7fffu + (u >> 16 & 1u)) >> 16;
-  uint32_t nan = (u >> 16 & 0x8000u) | 0x7fc0u;
-  return (uint16_t)((u & 0x7fffffffu) > 0x7f800000u ? nan : rounded);
-}
 
 float cx_half_to_float(uint16_t h) { return half_widen(h); }
 uint16_t cx_float_to_half(float f) { return half_narrow(f); }
@@ -75,9 +37,9 @@ static const Mini minis[CX_DTYPE_COUNT] = {
 static float mini_widen(const Mini *k, uint32_t code) {
   uint32_t all = (1u << (k->exponent + k->mantissa)) - 1, rest = code & all, sign = (code & (all + 1)) ? 0x80000000u : 0;
   uint32_t top = ((1u << k->exponent) - 1) << k->mantissa, quiet = 0x7fc00000u;
-  if (k->style == MINI_FNUZ && code == all + 1) return bits_float(sign | quiet);
-  if (k->style == MINI_FN && rest == all) return bits_float(sign | quiet);
-  if (k->style == MINI_IEEE && rest >= top) return bits_float(sign | (rest > top ? quiet : 0x7f800000u));
+  if (k->style == MINI_FNUZ && code == all + 1) return from_bits_F32(sign | quiet);
+  if (k->style == MINI_FN && rest == all) return from_bits_F32(sign | quiet);
+  if (k->style == MINI_IEEE && rest >= top) return from_bits_F32(sign | (rest > top ? quiet : 0x7f800000u));
   int e = (int)(rest >> k->mantissa);
   uint32_t m = rest & ((1u << k->mantissa) - 1);
   float value = e == 0 ? ldexpf((float)m, 1 - k->bias - k->mantissa)
@@ -109,7 +71,7 @@ static uint32_t mini_round(const Mini *k, uint32_t rest) {
 }
 
 static uint8_t mini_narrow(const Mini *k, float f) {
-  uint32_t u = float_bits(f), rest = u & 0x7fffffffu;
+  uint32_t u = bits_F32(f), rest = u & 0x7fffffffu;
   uint32_t all = (1u << (k->exponent + k->mantissa)) - 1, sign_bit = u >> 31 ? all + 1 : 0;
   uint32_t top = ((1u << k->exponent) - 1) << k->mantissa;
   if (rest > 0x7f800000u) return (uint8_t)mini_nan(k, sign_bit);
@@ -125,12 +87,12 @@ static uint8_t mini_narrow(const Mini *k, float f) {
 /* float8_e8m0fnu: 2^(code - 127), no sign, no zero; 255 is NaN. Ties go up,
  * and below 2^-126 so does everything above 2^-127, as in XLA. */
 static float scale_widen(uint8_t code) {
-  if (code == 255) return bits_float(0x7fc00000u);
-  return code == 0 ? 0x1p-127f : bits_float((uint32_t)code << 23);
+  if (code == 255) return from_bits_F32(0x7fc00000u);
+  return code == 0 ? 0x1p-127f : from_bits_F32((uint32_t)code << 23);
 }
 
 static uint8_t scale_narrow(float f) {
-  uint32_t u = float_bits(f);
+  uint32_t u = bits_F32(f);
   if (u == 0 || u >= 0x7f800000u) return 255; /* zero, negative, infinite, NaN */
   uint32_t half_up = u < 0x00800000u ? u > 0x00400000u : u >> 22 & 1u;
   uint32_t code = (u >> 23) + half_up;
@@ -141,12 +103,9 @@ bool dtype_narrow(CxDtype d) { return d >= CX_F4E2M1FN && d <= CX_BF16; }
 bool dtype_nibble(CxDtype d) { return d == CX_I2 || d == CX_I4 || d == CX_U2 || d == CX_U4; }
 
 void narrow_to_float(CxDtype d, int64_t n, const void *in, float *out) {
-  const uint16_t *words = in;
   const uint8_t *bytes = in;
-  if (d == CX_F16) {
-    for (int64_t i = 0; i < n; i++) out[i] = half_widen(words[i]);
-  } else if (d == CX_BF16) {
-    for (int64_t i = 0; i < n; i++) out[i] = bfloat_widen(words[i]);
+  if (d == CX_F16 || d == CX_BF16) {
+    loops_best()->widen[d == CX_BF16](n, in, out);
   } else if (d == CX_F8E8M0FNU) {
     for (int64_t i = 0; i < n; i++) out[i] = scale_widen(bytes[i]);
   } else {
@@ -155,12 +114,9 @@ void narrow_to_float(CxDtype d, int64_t n, const void *in, float *out) {
 }
 
 void float_to_narrow(CxDtype d, int64_t n, const float *in, void *out) {
-  uint16_t *words = out;
   uint8_t *bytes = out;
-  if (d == CX_F16) {
-    for (int64_t i = 0; i < n; i++) words[i] = half_narrow(in[i]);
-  } else if (d == CX_BF16) {
-    for (int64_t i = 0; i < n; i++) words[i] = bfloat_narrow(in[i]);
+  if (d == CX_F16 || d == CX_BF16) {
+    loops_best()->narrow[d == CX_BF16](n, in, out);
   } else if (d == CX_F8E8M0FNU) {
     for (int64_t i = 0; i < n; i++) bytes[i] = scale_narrow(in[i]);
   } else {
@@ -261,9 +217,9 @@ static const RunFn runs[CX_DTYPE_COUNT][CX_DTYPE_COUNT] = {
 static float double_to_odd(double x) {
   float f = (float)x;
   if ((double)f == x || x != x || isinf(x)) return f;
-  uint32_t u = float_bits(f);
+  uint32_t u = bits_F32(f);
   if (isinf(f) || fabs((double)f) > fabs(x)) u--; /* towards zero */
-  return bits_float(u | 1u);
+  return from_bits_F32(u | 1u);
 }
 
 /* The wide type that holds every value of d; d itself if wide. */

@@ -79,7 +79,7 @@ typedef struct Wide {
     for (int64_t i = 0; i < n; i++) o[i] = value;         \
   }
 
-static void run_fill(int64_t n, ptrdiff_t size, void *to, const void *from) {
+void run_fill(int64_t n, ptrdiff_t size, void *to, const void *from) {
   switch (size) {
     case 1: memset(to, *(const uint8_t *)from, (size_t)n); return;
     case 2: FILL(uint16_t) return;

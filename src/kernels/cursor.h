@@ -26,6 +26,9 @@ typedef struct Cursor {
 int64_t view_count(const CxView *v); /* elements */
 bool view_dense(const CxView *v);    /* row-major without gaps? */
 
+/* n copies of one element. */
+void run_fill(int64_t n, ptrdiff_t size, void *to, const void *from);
+
 /* False (with an error) when the view has too many dims that cannot be collapsed. */
 bool cursor_init(Cursor *c, const CxView *v);
 

@@ -10,7 +10,7 @@
 
 enum { BLOCK_BYTES = CURSOR_BLOCK * 16, SPAN_WORTH_IT = 128 };
 
-static const LoopTable *arithmetic(void) {
+const LoopTable *loops_best(void) {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
     return &loops_avx512;
@@ -20,7 +20,7 @@ static const LoopTable *arithmetic(void) {
 }
 
 static LoopFn loop_find(CxOpcode op, CxDtype d) {
-  LoopFn fn = arithmetic()->fn[op - LOOP_FIRST][d];
+  LoopFn fn = loops_best()->fn[op - LOOP_FIRST][d];
   return fn ? fn : loops_math.fn[op - LOOP_FIRST][d];
 }
 
@@ -129,10 +129,27 @@ static bool no_loop(CxOpcode op, CxDtype d) {
                  cx_dtype_name(d));
 }
 
-static bool all_plain(const CxView *in, int nin, const CxView *out, CxDtype to) {
-  for (int i = 0; i < nin; i++)
-    if (in[i].dtype != to || !view_dense(&in[i])) return false;
-  return view_dense(out);
+static bool view_constant(const CxView *v) {
+  for (int i = 0; i < v->rank; i++)
+    if (v->dims[i] != 1 && v->strides[i] != 0) return false;
+  return true;
+}
+
+/* Everything dense, or constant and few: straight into the loop. */
+static bool run_plain(LoopFn fn, const CxView *in, int nin, const CxView *out, CxDtype to, Loop *l) {
+  _Alignas(64) char filled[3][CURSOR_BLOCK * 16];
+  if (!view_dense(out)) return false;
+  for (int i = 0; i < nin; i++) {
+    l->in[i] = in[i].data;
+    if (in[i].dtype != to) return false;
+    if (view_dense(&in[i])) continue;
+    if (l->n > CURSOR_BLOCK || !view_constant(&in[i])) return false;
+    run_fill(l->n, cx_dtype_bytes(to), filled[i], in[i].data);
+    l->in[i] = filled[i];
+  }
+  l->out = out->data;
+  fn(l);
+  return true;
 }
 
 static bool loop_apply(CxOpcode op, LoopFn fn, const CxView *in, int nin, const CxView *out, CxDtype to, Loop *l) {
@@ -140,13 +157,8 @@ static bool loop_apply(CxOpcode op, LoopFn fn, const CxView *in, int nin, const 
   int64_t count = view_count(out);
   if (count == 0) return true;
   bool nibble = dtype_nibble(out->dtype) && d == out->dtype, narrow = to != d && dtype_narrow(out->dtype);
-  if (!nibble && !narrow && all_plain(in, nin, out, to)) {
-    for (int i = 0; i < nin; i++) l->in[i] = in[i].data;
-    l->out = out->data;
-    l->n = count;
-    fn(l);
-    return true;
-  }
+  l->n = count;
+  if (!nibble && !narrow && run_plain(fn, in, nin, out, to, l)) return true;
   Feed feeds[3];
   Result r = {.dtype = out->dtype, .narrow = narrow, .nibble = nibble};
   if (op == CX_OP_CLZ && nibble) r.excess = 8 - cx_dtype_bits(d);
@@ -193,7 +205,7 @@ static bool kernel_select(const CxView *in, int nin, const CxView *out) {
   int size = cx_dtype_bytes(out->dtype);
   if (nin == 2) return kernel_convert(&in[1], out);
   if (nin == 3 && in[0].dtype == CX_BOOL && size <= 16) {
-    LoopFn fn = arithmetic()->select[size];
+    LoopFn fn = loops_best()->select[size];
     if (!fn) return true; /* tokens have no bytes */
     Loop l = {0};
     Feed feeds[3];

@@ -2,6 +2,7 @@
  * No loop reassociates or contracts, so every instruction set gives the same bits. */
 #include "kernels/float_math.h"
 #include "kernels/float_order.h"
+#include "kernels/half.h"
 #include "kernels/loop.h"
 #include <float.h>
 #include <math.h>
@@ -209,6 +210,15 @@ REDUCE_PRECISION(F64, uint64_t, 11, 52)
 UNARY(neg_F16, uint16_t, uint16_t, x ^ 0x8000u)
 UNARY(abs_F16, uint16_t, uint16_t, x & 0x7fffu)
 
+#define HALF_RUN(NAME, A, R, FN)                                  \
+  static void NAME(int64_t n, const A *in, R *out) {              \
+    for (int64_t i = 0; i < n; i++) out[i] = FN(in[i]);           \
+  }
+HALF_RUN(run_widen_half, uint16_t, float, half_widen)
+HALF_RUN(run_widen_bfloat, uint16_t, float, bfloat_widen)
+HALF_RUN(run_narrow_half, float, uint16_t, half_narrow)
+HALF_RUN(run_narrow_bfloat, float, uint16_t, bfloat_narrow)
+
 /* ---- complex numbers ---- */
 
 #define COMPLEX_LOOPS(ID, C, T, R)                                                                                   \
@@ -320,4 +330,6 @@ const LoopTable LOOPS = {
         ROW(CLAMP, INT_CELLS(clamp), FLOAT_CELLS(clamp), BOOL_CELL(clamp)),
     },
     .select = {[1] = select_1, [2] = select_2, [4] = select_4, [8] = select_8, [16] = select_16},
+    .widen = {run_widen_half, run_widen_bfloat},
+    .narrow = {run_narrow_half, run_narrow_bfloat},
 };

@@ -20,7 +20,7 @@ static inline float math_scale(float x, int32_t n) {
 
 /* e^x = 2^n e^r, |r| <= ln 2 / 2 */
 static inline float math_exp(float x) {
-  float bounded = x < -104.0f ? -104.0f : x > 89.0f ? 89.0f : x;
+  float bounded = x > 89.0f ? 89.0f : x >= -104.0f ? x : -104.0f; /* NaN too */
   float n = math_rint(bounded * 0x1.715476p0f), r = bounded - n * 0x1.62e4p-1f + n * -0x1.7f7d1cp-20f;
   float p = 1.9875691500e-4f;
   p = p * r + 1.3981999507e-3f;

@@ -21,9 +21,12 @@ enum { LOOP_FIRST = CX_OP_NEG, LOOP_COUNT = CX_OP_REGULARIZED_INCOMPLETE_BETA - 
 typedef struct LoopTable {
   LoopFn fn[LOOP_COUNT][CX_DTYPE_COUNT]; /* by op - LOOP_FIRST and the first operand's dtype; NULL: no such loop */
   LoopFn select[17];                     /* between two cases, by bytes of an element */
+  void (*widen[2])(int64_t n, const uint16_t *in, float *out);  /* f16, bf16 */
+  void (*narrow[2])(int64_t n, const float *in, uint16_t *out);
 } LoopTable;
 
 extern const LoopTable loops_base, loops_avx2, loops_avx512; /* arithmetic, by instruction set */
+const LoopTable *loops_best(void);                           /* what this processor can run */
 extern const LoopTable loops_math;                           /* whatever goes through scalar functions */
 
 #if defined(__clang__)
