@@ -306,6 +306,14 @@ bool convert_run(CxDtype from, CxDtype to, int64_t n, const void *in, void *out)
     runs[from][to](n, in, out);
     return true;
   }
+  if (to == CX_F32 && dtype_narrow(from)) {
+    narrow_to_float(from, n, in, out);
+    return true;
+  }
+  if (from == CX_F32 && dtype_narrow(to)) {
+    float_to_narrow(to, n, in, out);
+    return true;
+  }
   if (is_complex(from) && is_complex(to)) {
     runs[dtype_wide(from)][dtype_wide(to)](2 * n, in, out);
     return true;

@@ -43,7 +43,13 @@ TERNARY(betainc_F64, double, double, math_betainc(x, y, z))
 
 typedef double complex Z;
 
-static inline Z z_of(C128 c) { return CMPLX(c.re, c.im); }
+/* CMPLX, which not every compiler has */
+static inline Z z_of(C128 c) {
+  Z z;
+  memcpy(&z, &c, sizeof z);
+  return z;
+}
+static inline Z z_make(double re, double im) { return z_of((C128){re, im}); }
 static inline C128 c_of(Z z) { return (C128){creal(z), cimag(z)}; }
 static inline C128 wide(C64 c) { return (C128){c.re, c.im}; }
 static inline C64 thin(C128 c) { return (C64){(float)c.re, (float)c.im}; }
@@ -57,15 +63,15 @@ static inline C64 thin(C128 c) { return (C64){(float)c.re, (float)c.im}; }
   UNARY_AS(NAME##_C128, C128, C128, , z_##NAME(x))
 
 COMPLEX_FN(exp, cexp(z))
-COMPLEX_FN(exp2, cexp(CMPLX(creal(z) * M_LN2, cimag(z) * M_LN2)))
+COMPLEX_FN(exp2, cexp(z_make(creal(z) * M_LN2, cimag(z) * M_LN2)))
 COMPLEX_FN(log, clog(z))
 COMPLEX_FN(tanh, ctanh(z))
 COMPLEX_FN(sin, csin(z))
 COMPLEX_FN(cos, ccos(z))
 COMPLEX_FN(tan, ctan(z))
 /* Branch cuts belong to the side that +0 is on, whatever the zero's sign, as in XLA. */
-static inline Z on_real(Z z) { return cimag(z) == 0 ? CMPLX(creal(z), 0.0) : z; }
-static inline Z on_imaginary(Z z) { return creal(z) == 0 ? CMPLX(0.0, cimag(z)) : z; }
+static inline Z on_real(Z z) { return cimag(z) == 0 ? z_make(creal(z), 0.0) : z; }
+static inline Z on_imaginary(Z z) { return creal(z) == 0 ? z_make(0.0, cimag(z)) : z; }
 COMPLEX_FN(asin, casin(on_real(z)))
 COMPLEX_FN(acos, cacos(on_real(z)))
 COMPLEX_FN(atan, catan(z))
@@ -76,15 +82,15 @@ COMPLEX_FN(acosh, cacosh(on_real(z)))
 COMPLEX_FN(atanh, catanh(z))
 COMPLEX_FN(sqrt, csqrt(on_real(z)))
 COMPLEX_FN(rsqrt, 1 / csqrt(z))
-COMPLEX_FN(square, CMPLX((creal(z) - cimag(z)) * (creal(z) + cimag(z)), 2 * creal(z) * cimag(z)))
+COMPLEX_FN(square, z_make((creal(z) - cimag(z)) * (creal(z) + cimag(z)), 2 * creal(z) * cimag(z)))
 COMPLEX_FN(logistic, 1 / (1 + cexp(-z)))
 
 /* e^z - 1 = (expm1(a) cos b - 2 sin^2(b/2)) + i e^a sin b */
 static Z z_expm1_of(Z z) {
   double a = creal(z), b = cimag(z), s = sin(b / 2), em1 = expm1(a);
-  if (b == 0) return CMPLX(em1, b);
+  if (b == 0) return z_make(em1, b);
   if (isinf(a)) return cexp(z) - 1;
-  return CMPLX(em1 * cos(b) - 2 * s * s, exp(a) * sin(b));
+  return z_make(em1 * cos(b) - 2 * s * s, exp(a) * sin(b));
 }
 COMPLEX_FN(expm1, z_expm1_of(z))
 
@@ -92,7 +98,7 @@ COMPLEX_FN(expm1, z_expm1_of(z))
 static Z z_log1p_of(Z z) {
   double a = creal(z), b = cimag(z), excess = a * (2 + a) + b * b;
   double re = fabs(excess) < 0.5 ? 0.5 * log1p(excess) : log(hypot(1 + a, b));
-  return CMPLX(re, atan2(b, 1 + a));
+  return z_make(re, atan2(b, 1 + a));
 }
 COMPLEX_FN(log1p, z_log1p_of(z))
 
@@ -114,17 +120,17 @@ UNARY(abs_C128, C128, double, hypot(x.re, x.im))
   BINARY_AS(NAME##_C128, C128, C128, , z_##NAME(x, y))
 
 COMPLEX_FN2(div, z / w)
-COMPLEX_FN2(pow, w == 0 ? CMPLX(1, 0) : cpow(z, w))
+COMPLEX_FN2(pow, w == 0 ? z_make(1, 0) : cpow(z, w))
 COMPLEX_FN2(atan2, -I * clog((w + I * z) / csqrt(w * w + z * z)))
 
 static C128 z_integer_pow(C128 c, int64_t p) {
   Z base = z_of(c), power = 1;
   uint64_t e = p < 0 ? 0 - (uint64_t)p : (uint64_t)p;
   for (bool first = true; e != 0; e >>= 1) {
-    if (e & 1) power = first ? base : CMPLX(creal(power) * creal(base) - cimag(power) * cimag(base),
+    if (e & 1) power = first ? base : z_make(creal(power) * creal(base) - cimag(power) * cimag(base),
                                             creal(power) * cimag(base) + cimag(power) * creal(base));
     if (e & 1) first = false;
-    base = CMPLX(creal(base) * creal(base) - cimag(base) * cimag(base), 2 * creal(base) * cimag(base));
+    base = z_make(creal(base) * creal(base) - cimag(base) * cimag(base), 2 * creal(base) * cimag(base));
   }
   return c_of(p < 0 ? 1 / power : power);
 }

@@ -51,7 +51,7 @@ static inline float math_log(float x) {
   float finite = m + y + e * 0.693359375f;
   float special = x == 0 ? -MATH_INF : x > 0 ? x : MATH_NAN;
   float known = x != x ? x : special;
-  return (x > 0) & (x < MATH_INF) ? finite : known;
+  return ((x > 0) & (x < MATH_INF)) ? finite : known;
 }
 
 /* The polynomials of sin and cos on |r| <= pi / 4, chosen by quadrant. */
@@ -71,11 +71,11 @@ static inline float math_quadrant(float r, int32_t quadrant) {
 #define MATH_TRIG_LIMIT 0x1p20f
 
 static inline float math_sin_cos(float x, int32_t shift) {
-  float inside = (x < MATH_TRIG_LIMIT) & (x > -MATH_TRIG_LIMIT) ? x : 0;
+  float inside = ((x < MATH_TRIG_LIMIT) & (x > -MATH_TRIG_LIMIT)) ? x : 0;
   double wide = (double)inside, n = (wide * 0x1.45f306dc9c883p-1 + 0x1.8p52) - 0x1.8p52;
   double r = (wide - n * 0x1.921fb544p0) - n * 0x1.0b4611a626331p-34;
   float y = math_quadrant((float)r, (int32_t)n + shift);
-  return (inside == 0) & (shift == 0) ? x : y;
+  return ((inside == 0) & (shift == 0)) ? x : y;
 }
 static inline float math_sin(float x) { return math_sin_cos(x, 0); }
 static inline float math_cos(float x) { return math_sin_cos(x, 1); }
@@ -114,7 +114,7 @@ static inline float math_erf_inv(float x) {
   q = q * far + 1.00167406f;
   q = q * far + 2.83297682f;
   float y = (w < 5 ? p : q) * x;
-  return (x == 1) | (x == -1) ? x * MATH_INF : y;
+  return ((x == 1) | (x == -1)) ? x * MATH_INF : y;
 }
 
 #endif

@@ -41,12 +41,12 @@ static inline int64_t order_F64(double x) {
   static inline T maximum_##ID(T x, T y) {                                                                  \
     T both = from_bits_##ID(bits_##ID(x) & bits_##ID(y)), unordered = x + y;                                \
     T ordered = x > y ? x : x < y ? y : both;                                                               \
-    return (x == x) & (y == y) ? ordered : unordered;                                                       \
+    return ((x == x) & (y == y)) ? ordered : unordered;                                                     \
   }                                                                                                         \
   static inline T minimum_##ID(T x, T y) {                                                                  \
     T both = from_bits_##ID(bits_##ID(x) | bits_##ID(y)), unordered = x + y;                                \
     T ordered = x < y ? x : x > y ? y : both;                                                               \
-    return (x == x) & (y == y) ? ordered : unordered;                                                       \
+    return ((x == x) & (y == y)) ? ordered : unordered;                                                     \
   }
 FLOAT_ORDER(F32, float)
 FLOAT_ORDER(F64, double)

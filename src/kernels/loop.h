@@ -30,6 +30,7 @@ const LoopTable *loops_best(void);                           /* what this proces
 extern const LoopTable loops_math;                           /* whatever goes through scalar functions */
 
 #if defined(__clang__)
+#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls, or -O1 */
 #define VECTOR_LOOP _Pragma("clang loop vectorize(assume_safety)")
 #else
 #define VECTOR_LOOP _Pragma("GCC ivdep")
