@@ -46,11 +46,17 @@ static bool blas_symbol(void *library, const char *name, void *function) {
   return false;
 }
 
-static bool blas_open(const char *path) {
+/* The reference BLAS, which many systems install as libblas.so.3, is far slower than our own loops. */
+static bool blas_is_tuned(void *library) {
+  return dlsym(library, "openblas_get_config") || dlsym(library, "bli_info_get_version_str") || dlsym(library, "MKL_Get_Version");
+}
+
+static bool blas_open(const char *path, bool any) {
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (!library) return false;
-  blas_found = blas_symbol(library, "sgemm", &blas.sgemm) && blas_symbol(library, "dgemm", &blas.dgemm) &&
-               blas_symbol(library, "cgemm", &blas.cgemm) && blas_symbol(library, "zgemm", &blas.zgemm);
+  blas_found = (any || blas_is_tuned(library)) && blas_symbol(library, "sgemm", &blas.sgemm) &&
+               blas_symbol(library, "dgemm", &blas.dgemm) && blas_symbol(library, "cgemm", &blas.cgemm) &&
+               blas_symbol(library, "zgemm", &blas.zgemm);
   if (!blas_found) dlclose(library);
   return blas_found;
 }
@@ -63,7 +69,7 @@ static void blas_load(void) {
   if (wanted && !strcmp(wanted, "none")) return;
   const char *paths[] = {wanted, "libopenblas.so.0", "libblas.so.3"};
   for (int i = 0; i < 3 && !blas_found; i++)
-    if (paths[i] && blas_open(paths[i])) blas_in_use = paths[i];
+    if (paths[i] && blas_open(paths[i], i == 0)) blas_in_use = paths[i];
 }
 
 const CxBlas *blas_get(void) {
