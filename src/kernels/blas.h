@@ -1,6 +1,7 @@
 /* A BLAS found at run time: nothing links to one, and without one our own loops serve (gemm.h). Looked for once, at the
  * first large product: the path that was set, or the environment's CUIRAX_BLAS ("none" switches BLAS off), or else the
- * system's libopenblas.so.0 and libblas.so.3 (unless that is the slow reference BLAS). Symbols may be plain (cblas_sgemm) or prefixed (scipy_cblas_sgemm). */
+ * system's libopenblas.so.0 and libblas.so.3 (unless that is the slow reference BLAS). Symbols may be plain
+ * (cblas_sgemm) or prefixed (scipy_cblas_sgemm). */
 #ifndef KERNELS_BLAS_H
 #define KERNELS_BLAS_H
 
