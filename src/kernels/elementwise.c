@@ -234,6 +234,7 @@ bool kernel_elementwise(CxOpcode op, const CxView *in, int nin, const CxView *ou
   Loop l = {.p0 = p0, .p1 = p1};
   CxDtype d = in[0].dtype, to = d;
   LoopFn fn = loop_find(op, d);
-  if (!fn) fn = loop_find(op, to = loop_dtype(op, d));
+  bool widens = op == CX_OP_CONJ || op == CX_OP_COMPLEX; /* there is no complex type for narrow floats */
+  if (!fn && !widens) fn = loop_find(op, to = loop_dtype(op, d));
   return fn ? loop_apply(op, fn, in, nin, out, to, &l) : no_loop(op, d);
 }
