@@ -38,4 +38,12 @@ bool cx_call_graph(CxGraph *g, const char *name, const CxVal *in, uint32_t nin, 
 /* f, staged once for every distinct list of operand types and run as a graph. */
 CxFn *cx_jit(CxFn *f);
 
+/* Jacobians: for each result and each operand with wrt[i], the derivative with axes of the result, then of the operand. jac gets
+ * n_results * n_wrt values, operands varying fastest. Reverse mode takes one pass per element of the results, forward per element of the operands. */
+bool cx_jacrev(CxFn *f, const CxVal *in, uint32_t nin, const bool *wrt, CxVals *out, CxVals *jac);
+bool cx_jacfwd(CxFn *f, const CxVal *in, uint32_t nin, const bool *wrt, CxVals *out, CxVals *jac);
+
+/* The transpose of a linear function: cotangents of its results to cotangents of its operands (NULL: zero). */
+bool cx_linear_transpose_fn(CxFn *f, const CxType *const *types, uint32_t n, const CxVal *cotangents, uint32_t n_cts, CxVals *out);
+
 #endif

@@ -7,7 +7,8 @@ import importlib as _importlib
 from . import _core
 from ._core import Array, custom_jvp, custom_vjp, grad, jit, jvp, linearize, value_and_grad, vjp, vmap
 from ._api import (ShapeDtypeStruct, block_until_ready, clear_caches, default_backend, device_count, device_get, device_put, disable_jit,
-                   eval_shape, local_device_count, local_devices, make_jaxpr, named_call, named_scope, process_count, process_index)
+                   eval_shape, local_device_count, local_devices, make_jaxpr, named_call, named_scope, process_count, process_index,
+                   pure_callback)
 from ._checkpoint import checkpoint, checkpoint_policies, remat
 from ._config import config, debug_infs, debug_nans, enable_x64, numpy_dtype_promotion
 from ._hook import install, uninstall

@@ -118,3 +118,18 @@ def _rule_from_jvps(fun, jvps):
         total = _core.tree_map(lambda *ts: sum(ts[1:], ts[0]), *terms) if terms else _core.tree_map(lambda x: x * 0, out)
         return out, total
     return rule
+
+
+_VMAP_METHODS = {None: 0, "sequential": 1, "sequential_unrolled": 1, "expand_dims": 2, "broadcast_all": 3, "legacy_vectorized": 3}
+
+
+def pure_callback(callback, result_shape_dtypes, *args, sharding=None, vmap_method=None, **kwargs):
+    """The results of a Python function of its arguments alone, called when the program runs."""
+    if vmap_method not in _VMAP_METHODS:
+        raise ValueError(f"vmap_method must be on of the allowed methods {sorted(map(str, _VMAP_METHODS))}, but got: {vmap_method}")
+    return _core.host_callback(callback, result_shape_dtypes, args, kwargs, _VMAP_METHODS[vmap_method], False, False)
+
+
+def io_callback(callback, result_shape_dtypes, *args, sharding=None, ordered=False, **kwargs):
+    """The results of a Python function with effects, called once each time the program runs."""
+    return _core.host_callback(callback, result_shape_dtypes, args, kwargs, 1, ordered, True)

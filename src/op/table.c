@@ -7,10 +7,6 @@
 #include "ir/ops.def"
 #undef OP
 
-/* Rows that are still to be written: the only ones that may be NULL. */
-#define LATER(id) extern const CxOp cx_op_##id __attribute__((weak));
-LATER(DEBUG_CALLBACK) LATER(PURE_CALLBACK) LATER(IO_CALLBACK) LATER(DEBUG_PRINT)
-
 const CxOp *const cx_ops[CX_OP_COUNT] = {
     NULL,
 #define OP(id, name) &cx_op_##id,

@@ -36,6 +36,7 @@ static PyObject *config_set(PyObject *m, PyObject *args) {
   }
   int8_t was = *place;
   *place = (int8_t)(x64 ? on : on > 0);
+  if (!strncmp(name, "jax_debug", 9) && on > 0) trace_debug_changed();
   if (x64 && was < 0) Py_RETURN_NONE;
   return PyBool_FromLong(was);
 }

@@ -28,6 +28,8 @@ bool py_jaxpr_register(PyObject *m);
 bool py_config_register(PyObject *m);
 bool py_control_register(PyObject *m);
 bool py_custom_register(PyObject *m);
+bool py_callback_register(PyObject *m);
+bool py_jacobian_register(PyObject *m);
 PyObject *py_shape_dtype_struct(const CxType *t);
 
 #endif

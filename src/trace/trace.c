@@ -3,8 +3,18 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "runtime/check.h"
+#include "runtime/execute.h"
 #include "trace/fn.h"
 #include <stdlib.h>
+
+static bool check_eqn(const CxEqn *e, CxVal *out) {
+  bool ok = true;
+  for (uint32_t i = 0; ok && i < e->nout; i++) ok = check_result(cx_ops[e->op]->name, out[i], cx_thread.debug_nans, cx_thread.debug_infs);
+  return ok;
+}
+
+void trace_debug_changed(void) { execute_check = check_eqn; }
 
 _Thread_local CxThread cx_thread = {.x64 = -1};
 bool config_x64_default;
@@ -92,6 +102,8 @@ bool eval_apply(const CxApp *a, CxVal *out) {
                      a->def->name);
   if (a->nout > 8 && !(types = cx_malloc(a->nout * sizeof *types))) return false;
   bool ok = a->def->type(a, types) && a->def->exec(a, types, out);
+  for (uint32_t i = 0; ok && (cx_thread.debug_nans || cx_thread.debug_infs) && i < a->nout; i++)
+    ok = check_result(a->def->name, out[i], cx_thread.debug_nans, cx_thread.debug_infs);
   if (types != small) cx_free(types);
   for (uint32_t i = 0; i < a->nout; i++) out[i] = ok ? cx_keep(out[i]) : (cx_release(out[i]), NULL);
   return ok;

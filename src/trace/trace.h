@@ -82,6 +82,7 @@ bool eval_apply(const CxApp *a, CxVal *out);
 
 /* Axis names (vmap with axis_name): the innermost batch trace with this name at or above the current one, or NULL. */
 CxTrace *trace_axis(const char *name);
+void trace_debug_changed(void); /* after debug_nans or debug_infs is set: graphs are checked too */
 bool config_x64(void);
 extern bool config_x64_default;
 
