@@ -4,6 +4,7 @@
 #   make test     set up, build, check the sources, run every test (C, C under sanitizers, Python)
 #   make check    the core tests only, under two minutes
 #   make lint     warnings are errors; layer, banned-call and language checks
+#   make fuzz     two minutes of hostile graph texts (needs clang)
 #   make bench    paired benchmarks against real JAX
 #   make SAN=1    ASan+UBSan variant in build-san/;  CC=clang works;  VENV=dir uses another environment
 #   make V=1      shows the commands
@@ -73,7 +74,7 @@ EXT_SUFFIX = $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_config_
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
 
-.PHONY: help all lib ext ctests examples venv demo test check bench lint lint-lite count clean distclean FORCE
+.PHONY: help all lib ext ctests examples venv demo test check bench fuzz lint lint-lite count clean distclean FORCE
 all: lib $(if $(SAN),,ext)
 lib: $(BUILD)/libcuirax.a $(BUILD)/libcuirax.so
 ext: $(EXT)
@@ -175,6 +176,18 @@ check: venv
 bench: venv
 	@$(MAKE) --no-print-directory all
 	@PYTHONPATH=python $(VENV_PYTHON) bench/bench.py
+
+# --- fuzzing: hostile graph texts, with clang's libFuzzer; FUZZ_SECONDS=n, FUZZ_ARGS=… go to it; finds lie in build-fuzz/
+FUZZ_SECONDS ?= 120
+fuzz:
+	@$(MAKE) --no-print-directory CC=clang SAN=1 BUILD=build-fuzz CFLAGS=-fsanitize=fuzzer-no-link CPPFLAGS=-DFUZZ_ENGINE \
+	  build-fuzz/fuzz_graph_text
+	@mkdir -p build-fuzz/corpus && cd build-fuzz && \
+	  ./fuzz_graph_text -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -rss_limit_mb=4096 -timeout=20 $(FUZZ_ARGS) corpus ../tests/corpus/graph_text
+$(BUILD)/fuzz_graph_text: $(BUILD)/obj/fuzz/fuzz_graph_text.o $(TEST_AID:%.c=$(BUILD)/obj/%.o) $(BUILD)/libcuirax.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) $(if $(findstring FUZZ_ENGINE,$(CPPFLAGS)),-fsanitize=fuzzer) $< $(TEST_AID:%.c=$(BUILD)/obj/%.o) $(WHOLE) -o $@ $(LDLIBS_ALL)
+$(BUILD)/obj/fuzz/%.o: CPPFLAGS_ALL += -Itests/c
 
 # --- checks of the sources
 

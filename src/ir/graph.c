@@ -164,14 +164,34 @@ static bool graph_equal_numbered(const CxGraph *a, const CxGraph *b, const uint3
   return true;
 }
 
-bool graph_equal(const CxGraph *a, const CxGraph *b) {
-  if (a == b) return true;
+static bool graph_compare(const CxGraph *a, const CxGraph *b) {
   if (!a || !b || a->in.n != b->in.n || a->out.n != b->out.n || a->eqns.n != b->eqns.n || a->consts.n != b->consts.n) return false;
   if (graph_hash(a) != graph_hash(b)) return false;
   uint32_t *na = graph_number(a), *nb = graph_number(b);
   bool same = na && nb && graph_equal_numbered(a, b, na, nb);
   cx_free(na);
   cx_free(nb);
+  return same;
+}
+
+/* Regions may be shared many times over: pairs found equal within the outermost call are not compared again. */
+enum { EQUAL_PAIRS = 256 };
+static _Thread_local struct {
+  const CxGraph *a, *b;
+  uint64_t call;
+} equal_pairs[EQUAL_PAIRS];
+static _Thread_local uint64_t equal_call;
+static _Thread_local int equal_depth;
+
+bool graph_equal(const CxGraph *a, const CxGraph *b) {
+  if (a == b) return true;
+  uint32_t at = (uint32_t)hash_mix((uintptr_t)a, (uintptr_t)b) % EQUAL_PAIRS;
+  if (!equal_depth) equal_call++;
+  else if (equal_pairs[at].a == a && equal_pairs[at].b == b && equal_pairs[at].call == equal_call) return true;
+  equal_depth++;
+  bool same = graph_compare(a, b);
+  equal_depth--;
+  if (same) equal_pairs[at].a = a, equal_pairs[at].b = b, equal_pairs[at].call = equal_call;
   return same;
 }
 
