@@ -84,6 +84,7 @@ static bool type_size(int rank, const int64_t *dims, int64_t *size) {
   for (int i = 0; i < rank; i++) {
     FAIL_IF(dims[i] < 0, CX_ERR_TYPE, "shapes must be 1D sequences of concrete values of integer type >= 0, got extent %lld at axis %d",
             (long long)dims[i], i);
+    FAIL_IF(dims[i] > (int64_t)1 << 59, CX_ERR_VALUE, "extent %lld at axis %d is too large: more than 2^59", (long long)dims[i], i);
     if (dims[i] == 0) zero = true;
     else if (__builtin_mul_overflow(*size, dims[i], size)) *size = INT64_MAX;
   }

@@ -582,9 +582,14 @@ static const CxField integer_pow_fields[] = {CX_FIELD(CxIntegerPowAttrs, y, INT,
 static const EwRow row_integer_pow = {"iufc", '=', {d_integer_pow, NULL, NULL}, NULL};
 ATTRS_OP(INTEGER_POW, integer_pow, 1, "x^y, y a constant integer", CxIntegerPowAttrs, integer_pow_fields, ew_type, ew_exec, ew_jvp, ew_transpose, 0)
 
+static bool round_type(const CxApp *a, const CxType **out) {
+  int64_t method = ((const CxRoundAttrs *)a->attrs)->rounding_method;
+  FAIL_IF(method != 0 && method != 1, CX_ERR_VALUE, "round: rounding_method must be 0 (away from zero) or 1 (to nearest even), got %lld", (long long)method);
+  return ew_type(a, out);
+}
 static const CxField round_fields[] = {CX_FIELD(CxRoundAttrs, rounding_method, INT, 0, NULL), CX_FIELDS_END};
 static const EwRow row_round = {"f", '=', {NULL, NULL, NULL}, NULL};
-ATTRS_OP(ROUND, round, 1, "nearest integer; ties away from zero (0) or to even (1)", CxRoundAttrs, round_fields, ew_type, ew_exec, ew_jvp, ew_transpose, 0)
+ATTRS_OP(ROUND, round, 1, "nearest integer; ties away from zero (0) or to even (1)", CxRoundAttrs, round_fields, round_type, ew_exec, ew_jvp, ew_transpose, 0)
 
 static CxVal d_reduce_precision(const CxApp *a, CxVal z, CxVal t) {
   (void)z;
@@ -594,10 +599,16 @@ static CxVal t_reduce_precision(const CxApp *a, int operand, CxVal ct) {
   (void)operand;
   return cx_bind1(CX_OP_REDUCE_PRECISION, &ct, 1, a->attrs);
 }
+static bool reduce_precision_type(const CxApp *a, const CxType **out) {
+  const CxReducePrecisionAttrs *r = a->attrs;
+  FAIL_IF(r->exponent_bits < 1, CX_ERR_VALUE, "reduce_precision: exponent_bits must be at least 1, got %lld", (long long)r->exponent_bits);
+  FAIL_IF(r->mantissa_bits < 0, CX_ERR_VALUE, "reduce_precision: mantissa_bits must not be negative, got %lld", (long long)r->mantissa_bits);
+  return ew_type(a, out);
+}
 static const CxField reduce_precision_fields[] = {CX_FIELD(CxReducePrecisionAttrs, exponent_bits, INT, 0, NULL),
                                                   CX_FIELD(CxReducePrecisionAttrs, mantissa_bits, INT, 0, NULL), CX_FIELDS_END};
 static const EwRow row_reduce_precision = {"f", '=', {d_reduce_precision, NULL, NULL}, t_reduce_precision};
-ATTRS_OP(REDUCE_PRECISION, reduce_precision, 1, "x rounded to a narrower float format", CxReducePrecisionAttrs, reduce_precision_fields, ew_type, ew_exec, ew_jvp, ew_transpose, 0)
+ATTRS_OP(REDUCE_PRECISION, reduce_precision, 1, "x rounded to a narrower float format", CxReducePrecisionAttrs, reduce_precision_fields, reduce_precision_type, ew_exec, ew_jvp, ew_transpose, 0)
 
 static const CxField name_fields[] = {CX_FIELD(CxNameAttrs, name, STR, 0, NULL), CX_FIELDS_END};
 static const EwRow row_name = {"biufckv", '=', {d_id, NULL, NULL}, t_id};
