@@ -27,6 +27,7 @@ static bool operands(const char *name, CxVal *v, Promotion *promotion) { return 
 static char kind(CxVal v) { return cx_dtype_kind(v->type->dtype); }
 static bool is_integer(CxVal v) { return kind(v) == 'i' || kind(v) == 'u'; }
 static bool is_zero_dim(CxVal v) { return v->type->rank == 0; }
+static CxVal like(CxVal x, double value) { return x ? np_convert(cx_like(x, value), x->type->dtype, x->type->weak) : NULL; } /* as weak as x */
 static CxVal where(CxVal which, CxVal on_true, CxVal on_false) { /* scalars broadcast, but not all at once to nothing */
   CxVal v[2] = {on_true, on_false};
   return v[0] && v[1] && np_promote_dtypes(2, v) ? cx_select(which, v[0], v[1]) : NULL;
@@ -58,17 +59,17 @@ CxVal cx_np_true_divide(CxVal x, CxVal y) {
 
 /* Truncation becomes floor where signs differ and something remains. */
 static CxVal int_floor_divide(CxVal x, CxVal y) {
-  CxVal q = cx_div(x, y), remains = cx_ne(cx_rem(x, y), cx_like(x, 0));
-  return where(cx_and(cx_ne(cx_sign(x), cx_sign(y)), remains), cx_sub(q, cx_like(x, 1)), q);
+  CxVal q = cx_div(x, y), remains = cx_ne(cx_rem(x, y), like(x, 0));
+  return where(cx_and(cx_ne(cx_sign(x), cx_sign(y)), remains), cx_sub(q, like(x, 1)), q);
 }
 
 static bool float_divmod(CxVal x, CxVal y, CxVal *div, CxVal *mod) {
   CxVal m = cx_rem(x, y);
-  CxVal d = cx_div(where(cx_eq(y, cx_like(y, 0)), x, cx_sub(x, m)), y);
+  CxVal d = cx_div(where(cx_eq(y, like(y, 0)), x, cx_sub(x, m)), y);
   if (!m || !d) return false;
-  CxVal adjust = cx_and(cx_ne(m, cx_like(m, 0)), cx_ne(cx_sign(y), cx_sign(m)));
+  CxVal adjust = cx_and(cx_ne(m, like(m, 0)), cx_ne(cx_sign(y), cx_sign(m)));
   *mod = cx_select(adjust, cx_add(m, y), m);
-  *div = cx_round(cx_select(adjust, cx_sub(d, cx_like(d, 1)), d), 0);
+  *div = cx_round(cx_select(adjust, cx_sub(d, like(d, 1)), d), 0);
   return *mod && *div;
 }
 
@@ -83,8 +84,8 @@ static CxVal floor_divide(CxVal x, CxVal y) {
 }
 
 static CxVal remainder_of(CxVal x, CxVal y) {
-  CxVal zero = cx_like(x, 0);
-  if (is_integer(y)) y = where(cx_eq(y, zero), cx_like(y, 1), y);
+  CxVal zero = like(x, 0);
+  if (is_integer(y)) y = where(cx_eq(y, zero), like(y, 1), y);
   CxVal m = cx_rem(x, y);
   CxVal adjust = cx_and(cx_ne(cx_lt(m, zero), cx_lt(y, zero)), cx_ne(m, zero));
   return cx_select(adjust, cx_add(m, y), m);
@@ -109,7 +110,7 @@ bool cx_np_divmod(CxVal x, CxVal y, CxVal *quotient, CxVal *rest) {
 
 /* x^y by squaring, six bits of y (larger exponents overflow every integer but 0, 1 and -1); x^y is 0 for x = 0, y < 0 too */
 static CxVal pow_int_int(CxVal x, CxVal y) {
-  CxVal zero = cx_like(y, 0), one = cx_like(y, 1);
+  CxVal zero = like(y, 0), one = like(y, 1);
   CxVal result = where(cx_and(cx_eq(x, zero), cx_ne(y, zero)), zero, one);
   for (int bit = 0; bit < 6 && y; bit++) {
     CxVal odd = cx_convert(cx_and(y, one), CX_BOOL);

@@ -83,7 +83,7 @@ static bool no_path(uint32_t n, const CxDtype *d) {
   text[0] = 0;
   for (uint32_t i = 0; i < n && at + 32 < sizeof text; i++)
     at += (size_t)snprintf(text + at, sizeof text - at, "%s'%s'", i ? ", " : "", cx_dtype_name(d[i]));
-  return cx_fail(CX_ERR_VALUE,
+  return cx_fail(CX_ERR_PROMOTION,
                  "Input dtypes (%s) have no available implicit dtype promotion path. To avoid unintended promotion, cast inputs explicitly, "
                  "as in x.astype('float32').", text);
 }

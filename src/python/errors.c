@@ -19,6 +19,7 @@ static const struct {
     {"JaxprTypeError", "TypeError", "A jaxpr does not type-check."},
     {"InconclusiveDimensionOperation", "Exception", "A comparison of symbolic dimensions has no definite answer."},
     {"JaxRuntimeError", "RuntimeError", "An error while a computation ran."},
+    {"TypePromotionError", "ValueError", "Dtypes have no common dtype that holds both."},
     {"ParseError", "ValueError", "The text of a program is malformed."},
     {"VerifyError", "ValueError", "A program is not well-formed."},
     {"InternalError", "RuntimeError", "A fault in Cuirax itself."},
