@@ -110,7 +110,7 @@ bool cx_np_divmod(CxVal x, CxVal y, CxVal *quotient, CxVal *rest) {
 
 /* x^y by squaring, six bits of y (larger exponents overflow every integer but 0, 1 and -1); x^y is 0 for x = 0, y < 0 too */
 static CxVal pow_int_int(CxVal x, CxVal y) {
-  CxVal zero = like(y, 0), one = like(y, 1);
+  CxVal zero = cx_like(y, 0), one = cx_like(y, 1);
   CxVal result = where(cx_and(cx_eq(x, zero), cx_ne(y, zero)), zero, one);
   for (int bit = 0; bit < 6 && y; bit++) {
     CxVal odd = cx_convert(cx_and(y, one), CX_BOOL);
@@ -123,9 +123,16 @@ static CxVal pow_int_int(CxVal x, CxVal y) {
 
 static bool concrete_exponent(CxVal y) { return node_is_array(y) && is_zero_dim(y) && (is_integer(y) || (kind(y) == 'b' && y->literal)); }
 
+static CxVal int_power(CxVal x, int64_t y) {
+  char type[256];
+  if (y >= 0 || !is_integer(x)) return cx_integer_pow(x, y);
+  cx_type_text(x->type, type, sizeof type);
+  return cx_fail(CX_ERR_TYPE, "Integers cannot be raised to negative powers, got integer_pow(%s, %lld)", type, (long long)y), NULL;
+}
+
 CxVal cx_np_power(CxVal x, CxVal y) {
   if (!operands_check("power", x, y)) return NULL;
-  if (concrete_exponent(y)) return np_promote_numeric(1, &x) ? cx_integer_pow(x, cx_to_int(y)) : NULL;
+  if (concrete_exponent(y)) return np_promote_numeric(1, &x) ? int_power(x, cx_to_int(y)) : NULL;
   CxVal v[2] = {x, y};
   if (!np_promote_shapes(2, v)) return NULL;
   x = v[0], y = v[1];

@@ -4,7 +4,6 @@
 
 #include "kernels/convert.h"
 #include "np/promote.h"
-#include <stdio.h>
 
 /* ---- places ---- */
 
@@ -308,35 +307,9 @@ static bool part_push(Plan *p, CxVal v, int at) {
   return (p->part[p->parts++] = v) != NULL;
 }
 
-static bool broadcast_fail(const CxVal *v, int n) {
-  char text[512];
-  size_t at = 0;
-  text[0] = 0;
-  for (int i = 0; i < n && at + 40 < sizeof text; i++) {
-    at += (size_t)snprintf(text + at, sizeof text - at, "%s(", i ? ", " : "");
-    for (int k = 0; k < v[i]->type->rank && at + 40 < sizeof text; k++)
-      at += (size_t)snprintf(text + at, sizeof text - at, "%lld%s", (long long)v[i]->type->dims[k], k + 1 < v[i]->type->rank ? ", " : v[i]->type->rank == 1 ? "," : "");
-    at += (size_t)snprintf(text + at, sizeof text - at, ")");
-  }
-  return cx_fail(CX_ERR_VALUE, "Incompatible shapes for broadcasting: shapes=[%s]", text);
-}
-
-static bool broadcast_shape(const CxVal *v, int n, List *shape) {
-  for (int i = 0; i < n; i++)
-    if (v[i]->type->rank > shape->n) shape->n = v[i]->type->rank;
-  for (int k = 0; k < shape->n; k++) shape->v[k] = 1;
-  for (int i = 0; i < n; i++)
-    for (int k = 0; k < v[i]->type->rank; k++) {
-      int64_t extent = v[i]->type->dims[k], *to = &shape->v[shape->n - v[i]->type->rank + k];
-      if (*to == 1) *to = extent;
-      else if (extent != 1 && extent != *to) return broadcast_fail(v, n);
-    }
-  return true;
-}
-
 /* All advanced items at once, broadcast against each other. */
 static bool plan_advanced(Plan *p, const Places *places, const CxType *x, bool wrap) {
-  CxVal v[CX_MAX_RANK];
+  CxVal v[CX_MAX_RANK] = {0};
   List shape = {.n = 0};
   int n = 0, at = p->index_shape.n;
   for (int i = 0; i < places->n; i++) {
@@ -346,7 +319,7 @@ static bool plan_advanced(Plan *p, const Places *places, const CxType *x, bool w
     n++;
     TRY(list_push(&p->map, place->axis) && list_push(&p->collapsed, place->axis));
   }
-  TRY(broadcast_shape(v, n, &shape));
+  TRY(np_broadcast_dims((uint32_t)n, v, &shape.n, shape.v));
   for (int i = 0; i < n; i++) TRY(part_push(p, cx_broadcast_to(v[i], shape.n, shape.v), at));
   for (int k = 0; k < shape.n; k++) TRY(list_push(&p->index_shape, shape.v[k]) && list_push(&p->result, shape.v[k]));
   return true;

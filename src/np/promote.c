@@ -160,7 +160,38 @@ bool np_promote_dtypes(uint32_t n, CxVal *v) {
   return np_common_type(n, v, &d, &weak) && convert_all(n, v, d, weak);
 }
 
+static bool shapes_fail(uint32_t n, const CxVal *v) {
+  char text[512];
+  size_t at = 0;
+  text[0] = 0;
+  for (uint32_t i = 0; i < n && at + 40 < sizeof text; i++) {
+    const CxType *t = v[i]->type;
+    at += (size_t)snprintf(text + at, sizeof text - at, "%s(", i ? ", " : "");
+    for (int k = 0; k < t->rank && at + 40 < sizeof text; k++)
+      at += (size_t)snprintf(text + at, sizeof text - at, "%lld%s", (long long)t->dims[k], k + 1 < t->rank ? ", " : t->rank == 1 ? "," : "");
+    at += (size_t)snprintf(text + at, sizeof text - at, ")");
+  }
+  return cx_fail(CX_ERR_VALUE, "Incompatible shapes for broadcasting: shapes=[%s]", text);
+}
+
+bool np_broadcast_dims(uint32_t n, const CxVal *v, int *rank, int64_t *dims) {
+  *rank = 0;
+  for (uint32_t i = 0; i < n; i++) {
+    if (!v[i]) return false;
+    if (v[i]->type->rank > *rank) *rank = v[i]->type->rank;
+  }
+  for (int k = 0; k < *rank; k++) dims[k] = 1;
+  for (uint32_t i = 0; i < n; i++)
+    for (int k = 0, r = v[i]->type->rank; k < r; k++) {
+      int64_t extent = v[i]->type->dims[k], *to = &dims[*rank - r + k];
+      if (*to == 1) *to = extent;
+      else if (extent != 1 && extent != *to) return shapes_fail(n, v);
+    }
+  return true;
+}
+
 bool np_promote_shapes(uint32_t n, CxVal *v) {
+  int64_t dims[CX_MAX_RANK];
   int rank = 0;
   bool mixed = false;
   for (uint32_t i = 0; i < n; i++) {
@@ -169,6 +200,7 @@ bool np_promote_shapes(uint32_t n, CxVal *v) {
     mixed |= r && rank && r != rank;
     if (r > rank) rank = r;
   }
+  if (mixed) TRY(np_broadcast_dims(n, v, &rank, dims));
   for (uint32_t i = 0; mixed && i < n; i++) {
     int64_t axes[CX_MAX_RANK];
     CxInts lead = {axes, rank - v[i]->type->rank, false};

@@ -21,4 +21,7 @@ bool np_promote_inexact(uint32_t n, CxVal *v);
 bool np_promote_dtypes(uint32_t n, CxVal *v);
 bool np_promote_shapes(uint32_t n, CxVal *v);
 
+/* The extents that all operands broadcast to; dims has room for CX_MAX_RANK. */
+bool np_broadcast_dims(uint32_t n, const CxVal *v, int *rank, int64_t *dims);
+
 #endif

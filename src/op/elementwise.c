@@ -84,7 +84,7 @@ static bool ew_type(const CxApp *a, const CxType **out) {
   bool weak = true;
   for (uint32_t i = first; i < a->nin; i++) weak &= a->types[i]->weak;
   CxDtype d = a->types[first]->dtype;
-  if (row->result == 'b') d = CX_BOOL, weak = false;
+  if (row->result == 'b') d = CX_BOOL; /* weak too, as in JAX */
   if (row->result == 'r') d = real_of(d);
   if (row->result == 'c') d = complex_of(d);
   return (out[0] = cx_type(d, rank, dims, weak)) != NULL;
@@ -552,7 +552,7 @@ static bool pow_type(const CxApp *a, const CxType **out) {
     int64_t dims[CX_MAX_RANK];
     int rank;
     TRY(ew_dims(a, &rank, dims));
-    return (out[0] = cx_type(a->types[0]->dtype, rank, dims, a->types[0]->weak)) != NULL;
+    return (out[0] = cx_type(a->types[0]->dtype, rank, dims, a->types[0]->weak && a->types[1]->weak)) != NULL;
   }
   return ew_type(a, out);
 }

@@ -211,13 +211,21 @@ static PyObject *val_iter(PyObject *o) {
   return iterator;
 }
 
+/* Only a vector is searched, and only for a scalar. */
+static CxVal found(PyObject *o, PyObject *item) {
+  CxVal v = py_self(o), query = v ? py_arg(item, "Array.__contains__", 0) : NULL;
+  if (!query) return NULL;
+  if (v->type->rank != 1 || query->type->rank != 0)
+    return cx_fail(CX_ERR_VALUE, "Array.__contains__: search array must be one-dimensional and the query a scalar, got ranks %d and %d.", v->type->rank,
+                   query->type->rank), NULL;
+  CxVal equal = cx_np_equal(v, query);
+  return equal ? cx_reduce_or(equal, cx_ints(0)) : NULL;
+}
+
 static int val_contains(PyObject *o, PyObject *item) {
   CxScope s;
   cx_scope_open(&s);
-  CxVal equal = cx_np_equal(py_self(o), py_arg(item, "equal", 1));
-  int64_t axes[CX_MAX_RANK];
-  for (int i = 0; equal && i < equal->type->rank; i++) axes[i] = i;
-  PyObject *any = py_wrap(equal ? cx_reduce_or(equal, (CxInts){axes, equal->type->rank, false}) : NULL);
+  PyObject *any = py_wrap(found(o, item));
   cx_scope_close(&s);
   int r = any ? PyObject_IsTrue(any) : -1;
   Py_XDECREF(any);

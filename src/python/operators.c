@@ -158,6 +158,7 @@ static PyObject *scalar_number(PyObject *o, const char *function) {
   char hint[160];
   CxVal v = py_self(o);
   if (!v) return py_raise();
+  if (v->trace && !strcmp(function, "int") && py_concrete(v)) v = py_concrete(v);
   if (v->trace) {
     snprintf(hint, sizeof hint, "The problem arose with the `%s` function. If trying to convert the data type of a value, try using `x.astype(%s)` or "
              "`jnp.array(x, %s)` instead.", function, function, function);
@@ -171,11 +172,6 @@ static PyObject *scalar_number(PyObject *o, const char *function) {
 static PyObject *convert_number(PyObject *o, const char *function, PyObject *type) {
   PyObject *n = scalar_number(o, function);
   if (!n || Py_TYPE(n) == (PyTypeObject *)type) return n;
-  if (PyComplex_Check(n) && type != (PyObject *)&PyComplex_Type) {
-    PyObject *real = PyFloat_FromDouble(PyComplex_RealAsDouble(n));
-    Py_SETREF(n, real);
-    if (!n) return NULL;
-  }
   PyObject *r = PyObject_CallOneArg(type, n);
   Py_DECREF(n);
   return r;

@@ -70,12 +70,12 @@ static PyTypeObject scalar_meta = {PyVarObject_HEAD_INIT(NULL, 0).tp_name = "jax
                                    .tp_methods = meta_methods};
 
 static bool class_make(CxDtype d, PyObject *names) {
-  const char *name = d == CX_BOOL ? "bool_" : cx_dtype_name(d);
+  const char *name = cx_dtype_name(d);
   if (!strchr("biufc", cx_dtype_kind(d))) return true;
   PyObject *args = Py_BuildValue("(s(O){ssss})", name, &PyBaseObject_Type, "__module__", "jax.numpy", "__doc__", "A JAX scalar constructor.");
   if (args) classes[d] = PyType_Type.tp_new(&scalar_meta, args, NULL);
   Py_XDECREF(args);
-  return classes[d] && PyDict_SetItemString(names, name, classes[d]) == 0;
+  return classes[d] && PyDict_SetItemString(names, d == CX_BOOL ? "bool_" : name, classes[d]) == 0;
 }
 
 static bool aliases_add(PyObject *names) {
