@@ -3,19 +3,44 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/thread.h"
 #include "base/vec.h"
 #include <stdlib.h>
 #include <string.h>
 
 void (*node_drop_payload)(CxVal v);
 
-/* ---- buffers: size classes of 64 << c bytes up to 64 KiB in per-thread free lists, larger ones from the system ---- */
+/* ---- per-thread free lists of small buffers (size classes of 64 << c bytes up to 64 KiB) and of nodes ---- */
 
-enum { POOL_CLASSES = 11, POOL_KEEP = 64 };
-static _Thread_local struct {
-  CxBuffer *items[POOL_CLASSES][POOL_KEEP];
-  uint32_t n[POOL_CLASSES];
-} pool;
+enum { POOL_CLASSES = 11, POOL_KEEP = 64, NODE_KEEP = 256 };
+typedef struct Pool {
+  CxBuffer *buffers[POOL_CLASSES][POOL_KEEP];
+  uint32_t n_buffers[POOL_CLASSES];
+  CxVal nodes[NODE_KEEP];
+  uint32_t n_nodes;
+} Pool;
+static CX_THREAD_LOCAL Pool *pool; /* made on first use; NULL again once the thread is ending */
+static CX_THREAD_LOCAL bool pool_ended;
+
+static void pool_free(void *p) {
+  Pool *ended = p;
+  pool = NULL;
+  pool_ended = true;
+  for (int c = 0; c < POOL_CLASSES; c++)
+    for (uint32_t i = 0; i < ended->n_buffers[c]; i++) {
+      cx_free(ended->buffers[c][i]->owner);
+      cx_free(ended->buffers[c][i]);
+    }
+  for (uint32_t i = 0; i < ended->n_nodes; i++) cx_free(ended->nodes[i]);
+  free(ended);
+}
+
+static Pool *pool_new(void) {
+  if (pool_ended || !(pool = calloc(1, sizeof *pool))) return NULL;
+  thread_at_exit(pool_free, pool);
+  return pool;
+}
+static inline Pool *pool_get(void) { return pool ? pool : pool_new(); }
 
 static uint32_t pool_class(size_t bytes) {
   uint32_t c = 0;
@@ -39,8 +64,9 @@ static CxBuffer *buffer_large(size_t bytes) {
 CxBuffer *buffer_new(size_t bytes) {
   uint32_t c = pool_class(bytes);
   if (c == POOL_CLASSES) return buffer_large(bytes);
-  if (pool.n[c]) {
-    CxBuffer *b = pool.items[c][--pool.n[c]];
+  Pool *p = pool_get();
+  if (p && p->n_buffers[c]) {
+    CxBuffer *b = p->buffers[c][--p->n_buffers[c]];
     atomic_store_explicit(&b->count, 1, memory_order_relaxed);
     return b;
   }
@@ -60,8 +86,9 @@ CxBuffer *buffer_foreign(void *data, size_t bytes, void (*release)(void *), void
 void buffer_retain(CxBuffer *b) { atomic_fetch_add_explicit(&b->count, 1, memory_order_relaxed); }
 
 static void buffer_free(CxBuffer *b) {
-  if (b->class_ && pool.n[b->class_ - 1] < POOL_KEEP) {
-    pool.items[b->class_ - 1][pool.n[b->class_ - 1]++] = b;
+  Pool *p = b->class_ ? pool_get() : NULL;
+  if (p && p->n_buffers[b->class_ - 1] < POOL_KEEP) {
+    p->buffers[b->class_ - 1][p->n_buffers[b->class_ - 1]++] = b;
     return;
   }
   if (b->release) b->release(b->owner);
@@ -73,17 +100,12 @@ void buffer_release(CxBuffer *b) {
   if (b && atomic_fetch_sub_explicit(&b->count, 1, memory_order_acq_rel) == 1) buffer_free(b);
 }
 
-/* ---- nodes, from a per-thread free list ---- */
-
-enum { NODE_KEEP = 256 };
-static _Thread_local struct {
-  CxVal items[NODE_KEEP];
-  uint32_t n;
-} nodes;
+/* ---- nodes ---- */
 
 CxVal node_new(const CxType *type, CxTrace *trace) {
   if (!type) return NULL;
-  CxVal v = nodes.n ? nodes.items[--nodes.n] : cx_malloc(sizeof *v);
+  Pool *p = pool_get();
+  CxVal v = p && p->n_nodes ? p->nodes[--p->n_nodes] : cx_malloc(sizeof *v);
   if (!v) return NULL;
   memset(v, 0, sizeof *v);
   atomic_init(&v->count, 1);
@@ -128,7 +150,8 @@ static void node_free(CxVal v) {
     node_drop_payload(v);
     ref_release(v->trace);
   }
-  if (nodes.n < NODE_KEEP) nodes.items[nodes.n++] = v;
+  Pool *p = pool_get();
+  if (p && p->n_nodes < NODE_KEEP) p->nodes[p->n_nodes++] = v;
   else cx_free(v);
 }
 
@@ -138,7 +161,7 @@ void cx_release(CxVal v) {
 
 /* ---- scopes ---- */
 
-static _Thread_local CxScope *scope_top;
+static CX_THREAD_LOCAL CxScope *scope_top;
 
 void cx_scope_open(CxScope *s) {
   s->up = scope_top;

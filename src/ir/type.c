@@ -4,9 +4,11 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/thread.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static const struct {
   const char *name, *abbr;
@@ -37,7 +39,14 @@ CxDtype cx_dtype_from_name(const char *name) {
 static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
 static const CxType **table;
 static size_t table_n, table_cap;
-static _Thread_local const CxType *recent[128];
+static CX_THREAD_LOCAL const CxType **recent; /* [RECENT], made on first use */
+enum { RECENT = 128 };
+
+static bool recent_new(void) {
+  if (!(recent = calloc(RECENT, sizeof *recent))) return cx_fail(CX_ERR_MEMORY, "out of memory");
+  thread_at_exit(free, recent);
+  return true;
+}
 
 static bool type_is(const CxType *t, uint64_t hash, CxDtype dtype, int rank, const int64_t *dims, bool weak) {
   return t && t->hash == hash && t->dtype == dtype && t->rank == rank && t->weak == weak &&
@@ -97,7 +106,8 @@ const CxType *cx_type(CxDtype dtype, int rank, const int64_t *dims, bool weak) {
   FAIL_IF(rank < 0 || rank > CX_MAX_RANK, CX_ERR_VALUE, "rank %d is outside 0..%d", rank, CX_MAX_RANK);
   FAIL_IF(dtype <= CX_NO_DTYPE || dtype >= CX_DTYPE_COUNT, CX_ERR_TYPE, "a type needs a dtype");
   uint64_t hash = hash_bytes((uint64_t)dtype << 1 | weak, dims, (size_t)rank * sizeof *dims);
-  const CxType **slot = &recent[hash & 127];
+  TRY(recent || recent_new());
+  const CxType **slot = &recent[hash & (RECENT - 1)];
   if (type_is(*slot, hash, dtype, rank, dims, weak)) return *slot;
   int64_t size;
   TRY(type_size(rank, dims, &size));

@@ -16,7 +16,7 @@ static bool check_eqn(const CxEqn *e, CxVal *out) {
 
 void trace_debug_changed(void) { execute_check = check_eqn; }
 
-_Thread_local CxThread cx_thread = {.x64 = -1};
+CX_THREAD_LOCAL CxThread cx_thread = {.x64 = -1};
 bool config_x64_default;
 
 bool config_x64(void) { return cx_thread.x64 >= 0 ? cx_thread.x64 : config_x64_default; }

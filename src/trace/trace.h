@@ -9,6 +9,7 @@
 #ifndef TRACE_TRACE_H
 #define TRACE_TRACE_H
 
+#include "base/thread.h"
 #include "ir/graph.h"
 #include "ir/node.h"
 
@@ -47,7 +48,7 @@ typedef struct CxThread {
   int8_t x64;              /* thread override of config: -1 none */
   int8_t disable_jit, debug_nans, debug_infs, checking_leaks;
 } CxThread;
-extern _Thread_local CxThread cx_thread;
+extern CX_THREAD_LOCAL CxThread cx_thread;
 
 extern const CxTraceKind trace_stage, trace_linear, trace_jvp, trace_batch;
 
