@@ -28,6 +28,36 @@ PyObject *py_ml_dtypes(void) {
   return ml_dtypes;
 }
 
+/* ---- dtypes that NumPy does not have: random keys, tokens. One object each, so that equality is identity ---- */
+
+typedef struct KeyType {
+  PyObject_HEAD
+  CxDtype dtype;
+} KeyType;
+
+static PyObject *key_repr(PyObject *o) { return PyUnicode_FromString(cx_dtype_name(((KeyType *)o)->dtype)); }
+static PyObject *key_name(PyObject *o, void *c) { return (void)c, key_repr(o); }
+static PyObject *key_bytes(PyObject *o, void *c) { return (void)c, PyLong_FromLong(cx_dtype_bytes(((KeyType *)o)->dtype)); }
+static PyObject *key_reduce(PyObject *o, PyObject *unused) {
+  (void)unused;
+  PyObject *m = PyImport_ImportModule("cuirax._core"), *f = m ? PyObject_GetAttrString(m, "as_dtype") : NULL;
+  PyObject *r = f ? Py_BuildValue("O(s)", f, cx_dtype_name(((KeyType *)o)->dtype)) : NULL;
+  Py_XDECREF(m);
+  Py_XDECREF(f);
+  return r;
+}
+static PyGetSetDef key_attributes[] = {{"name", key_name, NULL, NULL, NULL}, {"itemsize", key_bytes, NULL, NULL, NULL}, {NULL, NULL, NULL, NULL, NULL}};
+static PyMethodDef key_methods[] = {{"__reduce__", key_reduce, METH_NOARGS, NULL}, {NULL, NULL, 0, NULL}};
+static PyTypeObject key_type = {PyVarObject_HEAD_INIT(NULL, 0).tp_name = "jax._src.random.prng.KeyTy", .tp_basicsize = sizeof(KeyType),
+                                .tp_flags = Py_TPFLAGS_DEFAULT, .tp_repr = key_repr, .tp_getset = key_attributes, .tp_methods = key_methods,
+                                .tp_doc = "The dtype of random keys."};
+
+static PyObject *key_make(CxDtype d) {
+  KeyType *k = PyObject_New(KeyType, &key_type);
+  if (k) k->dtype = d;
+  return (PyObject *)k;
+}
+
 /* ---- from a dtype to its object ---- */
 
 static PyObject *objects[CX_DTYPE_COUNT];
@@ -43,7 +73,7 @@ static PyObject *object_make(CxDtype d) {
   const char *name = cx_dtype_name(d);
   if (d == CX_FLOAT0) return numpy_dtype_of(Py_BuildValue("[(ssi)]", "float0", "V", 0));
   switch (cx_dtype_kind(d)) {
-  case 'k': case 't': return PyUnicode_FromString(name);
+  case 'k': case 't': return key_make(d);
   default: break;
   }
   if (!py_numpy(true)) return NULL;
@@ -128,6 +158,7 @@ bool py_dtype_exact(PyObject *o, CxDtype *out) {
   uint32_t at = seen_at(o);
   if (seen[at].o == o) return *out = seen[at].d, true;
   if ((*out = from_python_type(o)) || (*out = py_scalar_class_dtype(o))) return true;
+  if (Py_TYPE(o) == &key_type) return *out = ((KeyType *)o)->dtype, true;
   if (PyUnicode_Check(o)) return from_text(o, out);
   if (py_is_val(o)) return *out = ((PyVal *)o)->type->dtype, true;
   if (o == Py_None) return PyErr_SetString(PyExc_TypeError, "None is not a dtype"), false;
@@ -150,4 +181,4 @@ bool py_dtype(PyObject *o, CxDtype *out) {
   return *out == asked || from_python_type(o) || warn_truncated(asked, *out);
 }
 
-bool py_dtype_register(PyObject *m) { return py_scalars_register(m); }
+bool py_dtype_register(PyObject *m) { return PyType_Ready(&key_type) == 0 && py_scalars_register(m); }

@@ -24,7 +24,7 @@ static int64_t work_of(CxVal x, CxVal y) { return x->type->size > y->type->size 
 
 static PyObject *binary_values(CxVal x, CxVal y, Binary *f) {
   if (!x || !y) return py_raise();
-  PyThreadState *unlocked = py_unlock(work_of(x, y));
+  PyThreadState *unlocked = py_unlock2(work_of(x, y), x, y);
   CxVal z = f(x, y);
   py_lock(unlocked);
   return py_wrap(z);
@@ -100,7 +100,11 @@ PyObject *py_richcompare(PyObject *a, PyObject *b, int op) {
 PyObject *py_unary(PyObject *a, CxVal (*f)(CxVal)) {
   CxScope s;
   cx_scope_open(&s);
-  PyObject *r = py_wrap(f(py_self(a)));
+  CxVal x = py_self(a);
+  PyThreadState *unlocked = x ? py_unlock2(x->type->size, x, NULL) : NULL;
+  CxVal z = f(x);
+  py_lock(unlocked);
+  PyObject *r = py_wrap(z);
   cx_scope_close(&s);
   return r;
 }

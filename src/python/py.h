@@ -48,6 +48,7 @@ CxVal py_concrete(CxVal v);                          /* the array behind a value
 CxVal py_from_buffer(PyObject *o, CxDtype dtype);    /* copies a buffer whose elements are of this dtype, then canonicalises */
 char *py_type_text(const CxType *t, char *buf, size_t n); /* "float32[2,3]"; returns buf */
 PyThreadState *py_unlock(int64_t work);              /* releases the GIL around `work` element operations if that pays */
+PyThreadState *py_unlock2(int64_t work, CxVal x, CxVal y); /* the same, and keeps x and y in the current scope */
 void py_lock(PyThreadState *s);                      /* s may be NULL */
 void py_where_install(void);                         /* for each thread, cheap: lets equations know the user's line */
 

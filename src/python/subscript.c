@@ -283,7 +283,7 @@ static bool warn_unsafe(CxVal x, CxVal y) { /* float values into integers lose w
 static CxVal updated(At *ref, CxVal x, CxVal y, NpUpdate op, const NpIndexHow *how) {
   Items items;
   if (!x || !y || !warn_unsafe(x, y) || !items_of(ref->index, &items)) return NULL;
-  PyThreadState *unlocked = py_unlock(x->type->size);
+  PyThreadState *unlocked = py_unlock2(x->type->size, x, y);
   CxVal r = np_update(x, items.v, items.n, y, op, how);
   py_lock(unlocked);
   return r;

@@ -10,6 +10,12 @@
 enum { WORTH_UNLOCKING = 1 << 15 };
 
 PyThreadState *py_unlock(int64_t work) { return work >= WORTH_UNLOCKING && !cx_thread.trace ? PyEval_SaveThread() : NULL; }
+PyThreadState *py_unlock2(int64_t work, CxVal x, CxVal y) {
+  if (work < WORTH_UNLOCKING || cx_thread.trace) return NULL;
+  cx_keep(cx_retain(x)); /* another thread may delete the arrays meanwhile */
+  cx_keep(cx_retain(y));
+  return PyEval_SaveThread();
+}
 void py_lock(PyThreadState *s) {
   if (s) PyEval_RestoreThread(s);
 }

@@ -449,6 +449,12 @@ def test_promotion_functions():
     assert cnp.finfo("bfloat16").max == jnp.finfo("bfloat16").max and cnp.iinfo("int8").min == -128
 
 
+def test_key_dtype():
+    ours = cuirax._core.as_dtype("key<fry>")
+    assert repr(ours) == str(ours) == "key<fry>" and ours == cuirax._core.as_dtype(ours) and pickle.loads(pickle.dumps(ours)) is ours
+    assert cnp.issubdtype(ours, cuirax.dtypes.prng_key) and not cnp.issubdtype(ours, np.floating) and not cnp.issubdtype("float32", cuirax.dtypes.prng_key)
+
+
 # --- references
 
 def resident():
