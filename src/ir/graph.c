@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/thread.h"
 #include "ir/node.h"
 
 void (*graph_host_retain)(const void *);
@@ -176,22 +177,28 @@ static bool graph_compare(const CxGraph *a, const CxGraph *b) {
 
 /* Regions may be shared many times over: pairs found equal within the outermost call are not compared again. */
 enum { EQUAL_PAIRS = 256 };
-static _Thread_local struct {
-  const CxGraph *a, *b;
-  uint64_t call;
-} equal_pairs[EQUAL_PAIRS];
-static _Thread_local uint64_t equal_call;
-static _Thread_local int equal_depth;
+typedef struct EqualPairs {
+  struct {
+    const CxGraph *a, *b;
+  } seen[EQUAL_PAIRS];
+} EqualPairs;
+static CX_THREAD_LOCAL EqualPairs *equal_pairs; /* of the outermost comparison under way */
+
+static bool graph_equal_seen(EqualPairs *p, const CxGraph *a, const CxGraph *b) {
+  uint32_t at = (uint32_t)hash_mix((uintptr_t)a, (uintptr_t)b) % EQUAL_PAIRS;
+  if (p->seen[at].a == a && p->seen[at].b == b) return true;
+  bool same = graph_compare(a, b);
+  if (same) p->seen[at].a = a, p->seen[at].b = b;
+  return same;
+}
 
 bool graph_equal(const CxGraph *a, const CxGraph *b) {
   if (a == b) return true;
-  uint32_t at = (uint32_t)hash_mix((uintptr_t)a, (uintptr_t)b) % EQUAL_PAIRS;
-  if (!equal_depth) equal_call++;
-  else if (equal_pairs[at].a == a && equal_pairs[at].b == b && equal_pairs[at].call == equal_call) return true;
-  equal_depth++;
-  bool same = graph_compare(a, b);
-  equal_depth--;
-  if (same) equal_pairs[at].a = a, equal_pairs[at].b = b, equal_pairs[at].call = equal_call;
+  if (equal_pairs) return graph_equal_seen(equal_pairs, a, b);
+  EqualPairs pairs = {0};
+  equal_pairs = &pairs;
+  bool same = graph_equal_seen(&pairs, a, b);
+  equal_pairs = NULL;
   return same;
 }
 
