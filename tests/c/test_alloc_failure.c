@@ -81,6 +81,28 @@ static double work_stage_and_call(void) {
   return first(&out);
 }
 
+/* Reads a text with constants, shared and nested regions; verifies; prints both ways; reads that; compares. */
+static double work_text(void) {
+  static const char text[] =
+      "cuirax-graph 1\n@1 = graph \"sin\" (%a: f32[2]) { %b: f32[2] = sin(%a) return (%b) }\n"
+      "graph \"f\" (%x: f32[2], %y: f32[]{weak}) {\n"
+      "  const %c: f32[2] = {3f800000 40000000}\n  literal %d: f32[] = {40490fdb}\n"
+      "  %e: f32[2] = mul(%x, %c)\n  %f: f32[2] = jit[name=\"sin\" jaxpr=@1 inline=false](%e) scope \"s\"\n"
+      "  %g: f32[2] = jit[name=\"sin\" jaxpr=@1 inline=false](%f)\n"
+      "  %h: f32[2] = jit[name=\"g\" jaxpr=graph (%x: f32[2]) { %y: f32[2] = cos(%x) return (%y) } inline=false](%g)\n"
+      "  %i: f32[] = reduce_sum[axes=(0)](%h)\n  %j: f32[] = add(%i, %d)\n  return (%j, %y)\n}\n";
+  CxGraph *g = cx_graph_parse(text, sizeof text - 1);
+  char *exact = g ? cx_graph_text(g) : NULL, *jaxpr = exact ? cx_graph_jaxpr(g) : NULL;
+  CxGraph *again = jaxpr ? cx_graph_parse(exact, strlen(exact)) : NULL;
+  bool same = again && cx_graph_verify(again, NULL) && cx_graph_equal(g, again);
+  double r = same ? (double)(strlen(exact) + strlen(jaxpr)) : NAN;
+  cx_graph_release(again);
+  cx_string_free(jaxpr);
+  cx_string_free(exact);
+  cx_graph_release(g);
+  return cx_failed() ? NAN : r;
+}
+
 static double run(Work *work) {
   CxScope scope;
   cx_scope_open(&scope);
@@ -117,7 +139,7 @@ static void test_work(const char *name, Work *work) {
 int main(void) {
   struct { const char *name; Work *work; } all[] = {
       {"eager", work_eager}, {"jvp", work_jvp},         {"grad", work_grad},           {"jit grad", work_jit_grad},
-      {"vmap", work_vmap},   {"jit vmap", work_jit_vmap}, {"stage", work_stage_and_call},
+      {"vmap", work_vmap},   {"jit vmap", work_jit_vmap}, {"stage", work_stage_and_call}, {"text", work_text},
   };
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) test_work(all[i].name, all[i].work);
   return check_report();
