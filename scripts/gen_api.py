@@ -8,20 +8,20 @@ A .sig file holds one entry per function, the Python signature with kinds, then 
 
 `np.sum` is cuirax.numpy.sum in Python and cx_np_sum in C. Parameters without default become C parameters; those with one become
 fields of the option struct CxNpSum, and np_sum(a, .axis = …) is the macro that fills in the defaults. `*name: vals` takes the
-remaining positional arguments. `-> vals` (tuple), `-> list`, `-> int`, `-> bool`, `-> dtype`, `-> shape` name other results than a value; `-> vals`
+remaining positional arguments. `-> vals` (tuple), `-> list`, `-> int`, `-> bool`, `-> dtype`, `-> shape`, `-> str` name other results than a value; `-> vals`
 and `-> list` functions take a last CxVals * and return bool. `alias np.foo = np.bar` gives a second Python name.
 
-Kinds: val vals nested axes int optint float bool str dtype ints shape none obj
+Kinds: val vals nested seed word axes dims int optint float bool str dtype ints shape none obj
 """
 import os
 import re
 import sys
 
-MODULES = {"np": "numpy", "lax": "lax", "nn": "nn", "random": "random", "linalg": "numpy.linalg", "fft": "numpy.fft",
+MODULES = {"np": "numpy", "lax": "lax", "nn": "nn", "rand": "random", "linalg": "numpy.linalg", "fft": "numpy.fft",
            "special": "scipy.special", "init": "nn.initializers"}
-C_TYPE = {"val": "CxVal", "nested": "CxVal", "vals": "CxVals", "axes": "CxInts", "ints": "CxInts", "shape": "CxInts", "int": "int64_t",
+C_TYPE = {"val": "CxVal", "nested": "CxVal", "seed": "CxVal", "word": "CxVal", "vals": "CxVals", "axes": "CxInts", "dims": "CxInts", "ints": "CxInts", "shape": "CxInts", "int": "int64_t",
           "optint": "CxOptInt", "float": "double", "bool": "bool", "str": "const char *", "dtype": "CxDtype", "none": None, "obj": None}
-RESULT_C = {"val": "CxVal", "vals": "bool", "list": "bool", "int": "int64_t", "bool": "bool", "dtype": "CxDtype", "shape": "CxInts"}
+RESULT_C = {"val": "CxVal", "vals": "bool", "list": "bool", "int": "int64_t", "bool": "bool", "dtype": "CxDtype", "shape": "CxInts", "str": "const char *"}
 KEYWORDS = {"default", "int", "float", "double", "long", "short", "char", "register", "static", "auto", "const", "inline", "union", "signed"}
 
 
@@ -54,9 +54,9 @@ class Param:
 
     def c_default(self):
         d, k = self.default, self.kind
-        if k in ("val", "nested"):
+        if k in ("val", "nested", "seed", "word"):
             return "NULL"
-        if k in ("axes", "ints", "shape"):
+        if k in ("axes", "dims", "ints", "shape"):
             if d == "None":
                 return "{.none = true}"
             items = [s.strip() for s in d.strip("()").split(",") if s.strip()]
@@ -110,7 +110,7 @@ class Function:
             lines.append("typedef struct %s {" % self.opt)
             lines += [f"  {C_TYPE[p.kind]}{'' if C_TYPE[p.kind].endswith('*') else ' '}{p.c};" for p in self.optional]
             lines.append("} %s;" % self.opt)
-        lines.append(f"{RESULT_C[self.result]} {self.c}({self.c_params()});")
+        lines.append(f"{RESULT_C[self.result]}{'' if self.result == 'str' else ' '}{self.c}({self.c_params()});")
         if self.optional:
             req = ", ".join(p.c for p in self.required)
             defaults = ", ".join(f".{p.c} = {p.c_default()}" for p in self.optional)
@@ -141,7 +141,7 @@ class Function:
         if self.result in ("vals", "list"):
             args.append("&r->vals")
         target = {"val": "r->val = ", "vals": "return ", "list": "return ", "int": "r->i = ", "bool": "r->b = ", "dtype": "r->dtype = ",
-                  "shape": "r->ints = "}[self.result]
+                  "shape": "r->ints = ", "str": "r->s = "}[self.result]
         body = f"{target}{self.c}({', '.join(args)});" + ("" if "return" in target else " return true;")
         unused = "" if any("a[" in x for x in args) else "(void)a; "
         out = [f"static bool call_{self.module}_{self.name}(const PyArg *a, PyResult *r) {{ {unused}{body} }}"]
@@ -163,7 +163,7 @@ class Function:
                 f'call_{self.module}_{self.name}, "{sig}", "{doc}"}},')
 
 
-FIELD = {"val": "val", "nested": "val", "vals": "vals", "axes": "ints", "ints": "ints", "shape": "ints", "int": "i", "optint": "opt",
+FIELD = {"val": "val", "nested": "val", "seed": "val", "word": "val", "vals": "vals", "axes": "ints", "dims": "ints", "ints": "ints", "shape": "ints", "int": "i", "optint": "opt",
          "float": "f", "bool": "b", "str": "s", "dtype": "dtype"}
 
 

@@ -102,18 +102,34 @@ static bool to_val_sequence(Call *c, int i, PyObject *o, CxVals *out) {
   return ok;
 }
 
+static CxVal to_seed(Call *c, int i, PyObject *o) {
+  int64_t seed;
+  if (!PyLong_Check(o)) return py_arg(o, c->f->api->name, i);
+  if (!to_int(c, i, o, &seed)) return NULL;
+  return config_x64() ? cx_scalar_i64(CX_I64, seed) : cx_scalar_i64(CX_I32, (int32_t)seed);
+}
+
+static bool to_dims(Call *c, int i, PyObject *o, CxInts *out) {
+  if (PySequence_Check(o) && !(py_is_val(o) && !((PyVal *)o)->type->rank)) return to_ints(c, i, o, out);
+  PyErr_Format(PyExc_TypeError, "Shapes must be 1D sequences of concrete values of integer type, got %R.", o);
+  return false;
+}
+
 static bool convert(Call *c, int i) {
   const PyParam *p = &c->f->api->params[i];
   PyObject *o = c->given[i];
   PyArg *a = &c->args[i];
   if (o == Py_None && (p->flags & PY_PARAM_OPTIONAL) && p->kind != PY_KIND_FLOAT && p->kind != PY_KIND_INT && p->kind != PY_KIND_BOOL) {
     *a = (PyArg){0};
-    if (p->kind == PY_KIND_AXES || p->kind == PY_KIND_INTS || p->kind == PY_KIND_SHAPE) a->ints.none = true;
+    if (p->kind == PY_KIND_AXES || p->kind == PY_KIND_INTS || p->kind == PY_KIND_SHAPE || p->kind == PY_KIND_DIMS) a->ints.none = true;
     return true;
   }
   switch (p->kind) {
     case PY_KIND_VAL: return (a->val = py_arg(o, c->f->api->name, i)) != NULL;
     case PY_KIND_NESTED: return (a->val = py_val_nested(o)) != NULL;
+    case PY_KIND_SEED: return (a->val = to_seed(c, i, o)) != NULL;
+    case PY_KIND_WORD: return (a->val = PyLong_Check(o) ? py_val_nested_as(o, CX_U32) : py_arg(o, c->f->api->name, i)) != NULL;
+    case PY_KIND_DIMS: return to_dims(c, i, o, &a->ints);
     case PY_KIND_VALS: return to_val_sequence(c, i, o, &a->vals);
     case PY_KIND_AXES:
     case PY_KIND_INTS: return to_ints(c, i, o, &a->ints);
@@ -234,6 +250,7 @@ static PyObject *wrap_result(const PyApi *api, PyResult *r, bool ok) {
     case PY_RESULT_INT: return PyLong_FromLongLong(r->i);
     case PY_RESULT_BOOL: return PyBool_FromLong(r->b);
     case PY_RESULT_DTYPE: return py_dtype_object(r->dtype);
+    case PY_RESULT_STR: return PyUnicode_FromString(r->s);
     case PY_RESULT_SHAPE: {
       PyObject *t = PyTuple_New(r->ints.n);
       for (int i = 0; t && i < r->ints.n; i++) PyTuple_SET_ITEM(t, i, PyLong_FromLongLong(r->ints.v[i]));

@@ -10,7 +10,10 @@ typedef enum PyKind {
   PY_KIND_VAL,    /* array-like; None where it is the default */
   PY_KIND_VALS,   /* a sequence of array-likes, or the rest of the positional arguments */
   PY_KIND_NESTED, /* array-like or nested sequences */
+  PY_KIND_SEED,   /* array-like; a Python int may have 64 bits, of which those that fit are kept */
+  PY_KIND_WORD,   /* array-like as uint32; a Python int must fit */
   PY_KIND_AXES,   /* None, an int or a sequence of ints */
+  PY_KIND_DIMS,   /* a sequence of ints */
   PY_KIND_INTS,   /* an int or a sequence of ints */
   PY_KIND_SHAPE,  /* the same, with JAX's messages for shapes */
   PY_KIND_INT,
@@ -44,7 +47,7 @@ typedef struct PyParam {
   PyArg fallback;
 } PyParam;
 
-typedef enum PyResultKind { PY_RESULT_VAL, PY_RESULT_VALS, PY_RESULT_LIST, PY_RESULT_INT, PY_RESULT_BOOL, PY_RESULT_DTYPE, PY_RESULT_SHAPE } PyResultKind;
+typedef enum PyResultKind { PY_RESULT_VAL, PY_RESULT_VALS, PY_RESULT_LIST, PY_RESULT_INT, PY_RESULT_BOOL, PY_RESULT_DTYPE, PY_RESULT_SHAPE, PY_RESULT_STR } PyResultKind;
 
 typedef union PyResult {
   CxVal val;
@@ -52,6 +55,7 @@ typedef union PyResult {
   CxInts ints;
   int64_t i;
   bool b;
+  const char *s;
   CxDtype dtype;
 } PyResult;
 
