@@ -11,7 +11,7 @@ fields of the option struct CxNpSum, and np_sum(a, .axis = …) is the macro tha
 remaining positional arguments. `-> vals` (tuple), `-> list`, `-> int`, `-> bool`, `-> dtype`, `-> shape`, `-> str` name other results than a value; `-> vals`
 and `-> list` functions take a last CxVals * and return bool. `alias np.foo = np.bar` gives a second Python name.
 
-Kinds: val vals nested seed word axes dims int optint float bool str dtype ints shape none obj
+Kinds: val vals nested seed word axes dims int optint float bool str impl dtype ints shape none obj
 """
 import os
 import re
@@ -20,7 +20,7 @@ import sys
 MODULES = {"np": "numpy", "lax": "lax", "nn": "nn", "rand": "random", "linalg": "numpy.linalg", "fft": "numpy.fft",
            "special": "scipy.special", "init": "nn.initializers"}
 C_TYPE = {"val": "CxVal", "nested": "CxVal", "seed": "CxVal", "word": "CxVal", "vals": "CxVals", "axes": "CxInts", "dims": "CxInts", "ints": "CxInts", "shape": "CxInts", "int": "int64_t",
-          "optint": "CxOptInt", "float": "double", "bool": "bool", "str": "const char *", "dtype": "CxDtype", "none": None, "obj": None}
+          "optint": "CxOptInt", "float": "double", "bool": "bool", "str": "const char *", "impl": "const char *", "dtype": "CxDtype", "none": None, "obj": None}
 RESULT_C = {"val": "CxVal", "vals": "bool", "list": "bool", "int": "int64_t", "bool": "bool", "dtype": "CxDtype", "shape": "CxInts", "str": "const char *"}
 KEYWORDS = {"default", "int", "float", "double", "long", "short", "char", "register", "static", "auto", "const", "inline", "union", "signed"}
 
@@ -65,7 +65,7 @@ class Param:
             return "{0}" if d == "None" else "{true, %s}" % d
         if k == "bool":
             return {"True": "true", "False": "false", "None": "false"}[d]
-        if k == "str":
+        if k in ("str", "impl"):
             return "NULL" if d == "None" else '"%s"' % d.strip("'\"")
         if k == "dtype":
             return "CX_NO_DTYPE" if d == "None" else "CX_" + {"float": "F32", "int": "I32", "bool": "BOOL", "float32": "F32", "int32": "I32", "uint32": "U32"}[d.strip("'\"")]
@@ -164,7 +164,7 @@ class Function:
 
 
 FIELD = {"val": "val", "nested": "val", "seed": "val", "word": "val", "vals": "vals", "axes": "ints", "dims": "ints", "ints": "ints", "shape": "ints", "int": "i", "optint": "opt",
-         "float": "f", "bool": "b", "str": "s", "dtype": "dtype"}
+         "float": "f", "bool": "b", "str": "s", "impl": "s", "dtype": "dtype"}
 
 
 def read(path):

@@ -109,6 +109,13 @@ static CxVal to_seed(Call *c, int i, PyObject *o) {
   return config_x64() ? cx_scalar_i64(CX_I64, seed) : cx_scalar_i64(CX_I32, (int32_t)seed);
 }
 
+static bool to_impl(Call *c, int i, PyObject *o, const char **out) {
+  CxDtype d = CX_NO_DTYPE;
+  if (PyUnicode_Check(o)) return (*out = PyUnicode_AsUTF8(o)) != NULL;
+  if (PyLong_Check(o) || !py_dtype_exact(o, &d) || cx_dtype_kind(d) != 'k') return PyErr_Clear(), bad_kind(c, i, "the name or the dtype of a kind of random keys");
+  return *out = cx_dtype_name(d), true;
+}
+
 static bool to_dims(Call *c, int i, PyObject *o, CxInts *out) {
   if (PySequence_Check(o) && !(py_is_val(o) && !((PyVal *)o)->type->rank)) return to_ints(c, i, o, out);
   PyErr_Format(PyExc_TypeError, "Shapes must be 1D sequences of concrete values of integer type, got %R.", o);
@@ -142,6 +149,7 @@ static bool convert(Call *c, int i) {
       return a->b = b > 0, b >= 0;
     }
     case PY_KIND_STR: return PyUnicode_Check(o) ? (a->s = PyUnicode_AsUTF8(o)) != NULL : bad_kind(c, i, "a string");
+    case PY_KIND_IMPL: return to_impl(c, i, o, &a->s);
     case PY_KIND_DTYPE: return py_dtype(o, &a->dtype);
     case PY_KIND_NONE:
       PyErr_Format(PyExc_NotImplementedError, "The '%s' argument to jnp.%s is not supported.", p->name, c->f->api->name);

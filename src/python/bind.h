@@ -21,6 +21,7 @@ typedef enum PyKind {
   PY_KIND_FLOAT,
   PY_KIND_BOOL,
   PY_KIND_STR,
+  PY_KIND_IMPL, /* a string or a dtype of random keys: the name */
   PY_KIND_DTYPE,
   PY_KIND_NONE, /* accepted only as None: not supported, as in JAX */
   PY_KIND_OBJ,  /* accepted and ignored (precision, out_sharding, … at their defaults' meaning) */
