@@ -92,7 +92,7 @@ static bool scan_length(const CxVals *xs, PyObject *length, int64_t *out) {
     if (*out < 0) return cx_fail(CX_ERR_VALUE, "scan: length must be non-negative, got %lld", (long long)*out);
   }
   for (uint32_t i = 0; i < xs->n; i++) {
-    if (!xs->v[i]->type->rank) return cx_fail(CX_ERR_VALUE, "scan got value with no leading axis to scan over: leaf %u of xs is a scalar", i);
+    if (!xs->v[i]->type->rank) return cx_fail(CX_ERR_INDEX, "scan got value with no leading axis to scan over: leaf %u of xs is a scalar", i);
     int64_t n = xs->v[i]->type->dims[0];
     if (*out >= 0 && n != *out)
       return cx_fail(CX_ERR_VALUE, "scan got `length` argument or values with different leading axis sizes: %lld and %lld", (long long)*out, (long long)n);
