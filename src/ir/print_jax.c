@@ -23,6 +23,7 @@ enum {
   NAME_FIRST = 8,   /* name= leads */
   SAME_NAMES = 16,  /* the region's operands and results take the names of the equation's */
   NAME_OF_CALL = 32, /* name= is that of the region call_jaxpr */
+  FIRST_IS_NONE = 128, /* the first value of an enumeration is JAX's None */
   SCATTERS = 64     /* update_jaxpr: the combining op on two scalars */
 };
 
@@ -31,40 +32,43 @@ typedef struct JaxRule {
   int flags;
   const char *hidden; /* names, each followed by a space */
   const char *added;  /* name=value, each followed by a space */
+  const char *renamed; /* attribute=parameter, each followed by a space; or NULL */
 } JaxRule;
 
 static const JaxRule jax_rules[] = {
-    {CX_OP_JIT, NAME_FIRST | SAME_NAMES | HIDE_NONE | HIDE_EMPTY | HIDE_ZERO, "inline ", ""},
-    {CX_OP_CUSTOM_JVP_CALL, NAME_FIRST | NAME_OF_CALL, "num_consts ", ""},
-    {CX_OP_CUSTOM_VJP_CALL, NAME_FIRST | NAME_OF_CALL, "num_consts out_trees ", ""},
-    {CX_OP_CUSTOM_LIN, 0, "out_avals ", ""},
-    {CX_OP_BROADCAST_IN_DIM, HIDE_EMPTY, "shape sharding ", ""},
-    {CX_OP_CONVERT_ELEMENT_TYPE, 0, "sharding ", ""},
-    {CX_OP_DOT_GENERAL, HIDE_NONE, "out_sharding ", ""},
-    {CX_OP_CONV_GENERAL_DILATED, 0, "", "out_sharding=None "},
-    {CX_OP_MUL, HIDE_NONE, "", ""},
-    {CX_OP_RESHAPE, 0, "", "dimensions=None sharding=None "},
-    {CX_OP_IOTA, 0, "", "sharding=None "},
-    {CX_OP_REDUCE_SUM, 0, "", "out_sharding=None "},
-    {CX_OP_RNG_BIT_GENERATOR, 0, "", "out_sharding=None "},
-    {CX_OP_REDUCE_WINDOW, 0, "", "consts=() "},
-    {CX_OP_SCATTER, 0, "", "update_consts=() update_jaxpr=None "},
-    {CX_OP_SCATTER_ADD, SCATTERS, "", "update_consts=() "},
-    {CX_OP_SCATTER_SUB, SCATTERS, "", "update_consts=() "},
-    {CX_OP_SCATTER_MUL, SCATTERS, "", "update_consts=() "},
-    {CX_OP_SCATTER_MIN, SCATTERS, "", "update_consts=() "},
-    {CX_OP_SCATTER_MAX, SCATTERS, "", "update_consts=() "},
-    {CX_OP_PSUM, 0, "", "axis_index_groups=None "},
-    {CX_OP_PMAX, 0, "", "axis_index_groups=None "},
-    {CX_OP_PMIN, 0, "", "axis_index_groups=None "},
-    {CX_OP_ALL_GATHER, 0, "", "axis_index_groups=None "},
-    {CX_OP_ALL_TO_ALL, 0, "", "axis_index_groups=None "},
-    {CX_OP_PURE_CALLBACK, 0, "", "sharding=None "},
-    {CX_OP_IO_CALLBACK, 0, "", "sharding=None "},
+    {CX_OP_JIT, NAME_FIRST | SAME_NAMES | HIDE_NONE | HIDE_EMPTY | HIDE_ZERO, "inline ", "", NULL},
+    {CX_OP_CUSTOM_JVP_CALL, NAME_FIRST | NAME_OF_CALL, "num_consts ", "", "jvp_jaxpr_fun=jvp "},
+    {CX_OP_CUSTOM_VJP_CALL, NAME_FIRST | NAME_OF_CALL, "num_consts out_trees ", "", "fwd_jaxpr_thunk=fwd "},
+    {CX_OP_REMAT, FIRST_IS_NONE, "names ", "", NULL},
+    {CX_OP_SCAN, 0, "_split_transpose linear ", "", NULL},
+    {CX_OP_CUSTOM_LIN, 0, "out_avals ", "", NULL},
+    {CX_OP_BROADCAST_IN_DIM, HIDE_EMPTY, "shape sharding ", "", NULL},
+    {CX_OP_CONVERT_ELEMENT_TYPE, 0, "sharding ", "", NULL},
+    {CX_OP_DOT_GENERAL, HIDE_NONE, "out_sharding ", "", NULL},
+    {CX_OP_CONV_GENERAL_DILATED, 0, "", "out_sharding=None ", NULL},
+    {CX_OP_MUL, HIDE_NONE, "", "", NULL},
+    {CX_OP_RESHAPE, 0, "", "dimensions=None sharding=None ", NULL},
+    {CX_OP_IOTA, 0, "", "sharding=None ", NULL},
+    {CX_OP_REDUCE_SUM, 0, "", "out_sharding=None ", NULL},
+    {CX_OP_RNG_BIT_GENERATOR, 0, "", "out_sharding=None ", NULL},
+    {CX_OP_REDUCE_WINDOW, 0, "", "consts=() ", NULL},
+    {CX_OP_SCATTER, 0, "", "update_consts=() update_jaxpr=None ", NULL},
+    {CX_OP_SCATTER_ADD, SCATTERS, "", "update_consts=() ", NULL},
+    {CX_OP_SCATTER_SUB, SCATTERS, "", "update_consts=() ", NULL},
+    {CX_OP_SCATTER_MUL, SCATTERS, "", "update_consts=() ", NULL},
+    {CX_OP_SCATTER_MIN, SCATTERS, "", "update_consts=() ", NULL},
+    {CX_OP_SCATTER_MAX, SCATTERS, "", "update_consts=() ", NULL},
+    {CX_OP_PSUM, 0, "", "axis_index_groups=None ", NULL},
+    {CX_OP_PMAX, 0, "", "axis_index_groups=None ", NULL},
+    {CX_OP_PMIN, 0, "", "axis_index_groups=None ", NULL},
+    {CX_OP_ALL_GATHER, 0, "", "axis_index_groups=None ", NULL},
+    {CX_OP_ALL_TO_ALL, 0, "", "axis_index_groups=None ", NULL},
+    {CX_OP_PURE_CALLBACK, 0, "", "sharding=None ", NULL},
+    {CX_OP_IO_CALLBACK, 0, "", "sharding=None ", NULL},
 };
 
 static const JaxRule *jax_rule(CxOpcode op) {
-  static const JaxRule plain = {CX_OP_NONE, 0, "", ""};
+  static const JaxRule plain = {CX_OP_NONE, 0, "", "", NULL};
   for (size_t i = 0; i < sizeof jax_rules / sizeof *jax_rules; i++)
     if (jax_rules[i].op == op) return &jax_rules[i];
   return &plain;
@@ -508,7 +512,9 @@ static void put_param(Printer *p, const Region *r, const CxEqn *e, const Param *
   const void *at = x->field ? (const char *)e->attrs + x->field->offset : NULL;
   CxFieldKind kind = x->field ? x->field->kind : CX_FIELD_END;
   if (!x->field && x->text) text_add_n(&p->doc.chars, x->text, x->text_n);
-  if (x->field) add_value(&p->doc.chars, x->field, at);
+  bool none = kind == CX_FIELD_ENUM && jax_rule(e->op)->flags & FIRST_IS_NONE && !*(const int32_t *)at;
+  if (none) text_add(&p->doc.chars, "None");
+  else if (x->field) add_value(&p->doc.chars, x->field, at);
   doc_text_end(&p->doc, begin);
   if (kind == CX_FIELD_GRAPH) put_region(p, *(CxGraph *const *)at);
   if (kind == CX_FIELD_GRAPHS) put_regions(p, at);
@@ -573,6 +579,14 @@ static bool params_add_call_name(Params *list, const CxEqn *e) {
   return vec_push(list, ((Param){"name", 4, NULL, name, strlen(name)}));
 }
 
+/* The parameter that shows a field, with its name in JAX. */
+static Param param_of_field(const JaxRule *rule, const CxField *f) {
+  size_t n = strlen(f->name);
+  for (const char *s = rule->renamed; s && *s; s = strchr(s, ' ') + 1)
+    if (!strncmp(s, f->name, n) && s[n] == '=') return (Param){s + n + 1, strcspn(s + n + 1, " "), f, NULL, 0};
+  return (Param){f->name, n, f, NULL, 0};
+}
+
 static bool params_collect(Params *list, const CxEqn *e) {
   const CxOp *def = cx_ops[e->op];
   const JaxRule *rule = jax_rule(e->op);
@@ -582,7 +596,7 @@ static bool params_collect(Params *list, const CxEqn *e) {
   uint32_t from = list->n;
   for (const CxField *f = def->fields; f && f->name; f++) {
     if (f == name || listed(rule->hidden, f->name) || is_trivial(f, (const char *)e->attrs + f->offset, rule->flags)) continue;
-    TRY(params_insert(list, (Param){f->name, strlen(f->name), f, NULL, 0}, from));
+    TRY(params_insert(list, param_of_field(rule, f), from));
   }
   if (rule->flags & SCATTERS && !field_named(def, "update_jaxpr")) TRY(params_insert(list, (Param){"update_jaxpr", 12, NULL, NULL, 0}, from));
   return params_add_texts(list, def, rule->added, from);

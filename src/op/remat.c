@@ -158,7 +158,7 @@ static const char *const policy_names[] = {"nothing_saveable",       "everything
 static const CxField remat_fields[] = {CX_FIELD(CxJitAttrs, differentiated, BOOL, 0, NULL), CX_FIELD(CxJitAttrs, jaxpr, GRAPH, 0, NULL),
                                        CX_FIELD(CxJitAttrs, names, STRS, 0, NULL), CX_FIELD(CxJitAttrs, policy, ENUM, 0, policy_names),
                                        CX_FIELD(CxJitAttrs, prevent_cse, BOOL, 0, NULL), CX_FIELDS_END};
-const CxOp cx_op_REMAT = {.name = "checkpoint", .doc = "the results of a closed graph; its intermediate values are computed again when differentiated", .nin = -1,
+const CxOp cx_op_REMAT = {.name = "remat2", .doc = "the results of a closed graph; its intermediate values are computed again when differentiated", .nin = -1,
                           .nout = -1, .flags = CX_OP_REFS, .fields = remat_fields, .attrs_bytes = sizeof(CxJitAttrs), .nout_rule = call_nout, .type = call_type,
                           .exec = call_exec, .jvp = call_jvp, .transpose = call_transpose, .batch = call_batch, .partial = remat_partial, .fold = rule_nofold};
 
