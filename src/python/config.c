@@ -2,6 +2,9 @@
 #include "python/transform.h"
 
 #include "base/error.h"
+#include "kernels/blas.h"
+#include <stdio.h>
+#include <unistd.h>
 
 static const struct {
   const char *name;
@@ -80,4 +83,22 @@ static PyMethodDef config_methods[] = {{"config_set", config_set, METH_VARARGS, 
                                        {"name_stack_restore", name_stack_restore, METH_O, NULL},
                                        {0}};
 
-bool py_config_register(PyObject *m) { return PyModule_AddFunctions(m, config_methods) == 0; }
+
+/* The BLAS of the scipy-openblas32 package, if it lies on sys.path: only looked for here, loaded at the first large product. */
+static bool blas_register(void) {
+  PyObject *path = PySys_GetObject("path"); /* borrowed */
+  for (Py_ssize_t i = 0; path && PyList_Check(path) && i < PyList_GET_SIZE(path); i++) {
+    PyObject *dir = PyList_GET_ITEM(path, i);
+    const char *s = PyUnicode_Check(dir) ? PyUnicode_AsUTF8(dir) : NULL;
+    char file[4096];
+    if (!s || !*s) {
+      PyErr_Clear();
+      continue;
+    }
+    int n = snprintf(file, sizeof file, "%s/scipy_openblas32/lib/libscipy_openblas.so", s);
+    if (n > 0 && (size_t)n < sizeof file && access(file, R_OK) == 0) return cx_blas_set_path(file), true;
+  }
+  return true;
+}
+
+bool py_config_register(PyObject *m) { return (getenv("CUIRAX_BLAS") || blas_register()) && PyModule_AddFunctions(m, config_methods) == 0; }
