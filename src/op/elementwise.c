@@ -5,6 +5,7 @@
 #include "op/rules.h"
 
 #include "kernels/convert.h"
+#include "kernels/split.h"
 #include <math.h>
 #include <stdio.h>
 
@@ -119,6 +120,21 @@ static void ew_strides(const CxType *t, const CxType *out, int64_t *strides) {
   }
 }
 
+typedef struct EwCall {
+  CxOpcode op;
+  int64_t p0, p1;
+} EwCall;
+
+static bool ew_piece(void *env, const CxView *in, int nin, const CxView *out) {
+  const EwCall *c = env;
+  return kernel_elementwise(c->op, in, nin, out, c->p0, c->p1);
+}
+
+static bool convert_piece(void *env, const CxView *in, int nin, const CxView *out) {
+  (void)env, (void)nin;
+  return kernel_convert(in, out);
+}
+
 static bool ew_run(const CxApp *a, const CxType *type, CxVal out) {
   CxView small[4], *in = small;
   int64_t strides_small[4][CX_MAX_RANK], (*strides)[CX_MAX_RANK] = strides_small;
@@ -141,7 +157,7 @@ static bool ew_run(const CxApp *a, const CxType *type, CxVal out) {
     p1 = ((const CxReducePrecisionAttrs *)a->attrs)->mantissa_bits;
   }
   CxView to = node_view(out);
-  ok = ok && kernel_elementwise(a->op, in, (int)a->nin, &to, p0, p1);
+  ok = ok && split_run(in, (int)a->nin, NULL, &to, 1, ew_piece, &(EwCall){a->op, p0, p1});
   if (in != small) cx_free(in);
   if (strides != strides_small) cx_free(strides);
   return ok;
@@ -167,7 +183,7 @@ static bool convert_exec(const CxApp *a, const CxType *const *types, CxVal *out)
   if (types[0]->dtype == a->types[0]->dtype) return same_exec(a, types, out);
   TRY(exec_alloc(a, types, out));
   CxView in = node_view(a->in[0]), to = node_view(out[0]);
-  return kernel_convert(&in, &to);
+  return split_run(&in, 1, NULL, &to, 1, convert_piece, NULL);
 }
 
 /* ---- differentiation ---- */

@@ -1,5 +1,6 @@
 /* Reductions over axes. Rows for sum, prod, max, min, and, or, xor; argmax and argmin. Cumulative ops: cumulative.c. */
 #include "kernels/reduce.h"
+#include "kernels/split.h"
 #include "op/region.h"
 
 typedef struct CxReduceAttrs { CxInts axes; } CxReduceAttrs;
@@ -33,11 +34,31 @@ static bool reduce_type(const CxApp *a, const CxType **out) {
   return (out[0] = reduced(t, drop, t->dtype, t->weak)) != NULL;
 }
 
+typedef struct ReduceCall {
+  CxOpcode op;
+  const CxInts *axes;
+} ReduceCall;
+
+static bool reduce_piece(void *env, const CxView *in, int nin, const CxView *out) {
+  const ReduceCall *c = env;
+  (void)nin;
+  return kernel_reduce(c->op, in, c->axes->v, c->axes->n, out);
+}
+
 static bool reduce_exec(const CxApp *a, const CxType *const *types, CxVal *out) {
   const CxInts *axes = &((const CxReduceAttrs *)a->attrs)->axes;
   TRY(exec_alloc(a, types, out));
   CxView in = node_view(a->in[0]), to = node_view(out[0]);
-  return kernel_reduce(a->op, &in, axes->v, axes->n, &to);
+  ReduceCall call = {a->op, axes};
+  if (!to.rank || !types[0]->size) return kernel_reduce(a->op, &in, axes->v, axes->n, &to);
+  int kept[CX_MAX_RANK], n = 0, first = 0; /* operand axes of the result's axes */
+  for (int i = 0; i < in.rank; i++) {
+    bool dropped = false;
+    for (int k = 0; k < axes->n; k++) dropped |= axes->v[k] == i;
+    if (!dropped) kept[n++] = i;
+  }
+  while (first < to.rank - 1 && to.dims[first] == 1) first++;
+  return split_run(&in, 1, &kept[first], &to, a->types[0]->size / types[0]->size, reduce_piece, &call);
 }
 
 static void reduce_batch(const CxApp *a, const int *axis, int64_t size, CxVal *out, int *out_axis) {
