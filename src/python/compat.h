@@ -63,4 +63,11 @@ static inline void PyErr_SetRaisedException(PyObject *e) {
 }
 #endif
 
+/* Does the GIL guard static data? */
+#ifdef Py_GIL_DISABLED
+#define PY_TREE_HAS_GIL 0
+#else
+#define PY_TREE_HAS_GIL 1
+#endif
+
 #endif

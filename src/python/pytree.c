@@ -314,10 +314,70 @@ static void raise_from(PyObject *type, const char *text) {
   PyErr_SetRaisedException(e);
 }
 
-bool tree_items_sort(TreeItem *items, uint32_t n, bool wrap) {
+/* Remembered orders. Dictionaries of parameters come again and again with the very same key objects in the same order of insertion: their sorted
+ * order is kept (with references to the keys, so that equal pointers mean equal keys). Guarded by the GIL; off in free-threaded builds. */
+enum { ORDERS = 16, ORDER_MIN = 4, ORDER_MAX = 128 };
+typedef struct Order {
+  uint32_t n;
+  PyObject *keys[ORDER_MAX]; /* as collected; owned */
+  uint8_t place[ORDER_MAX];  /* sorted[i] is collected[place[i]] */
+} Order;
+static Order *orders[ORDERS];
+
+static Order **order_slot(const PyObject *first, const PyObject *last, uint32_t n) {
+  return &orders[(((uintptr_t)first >> 4) ^ ((uintptr_t)last >> 4) ^ n) % ORDERS];
+}
+
+static bool order_apply(TreeItem *items, uint32_t n) {
+  const Order *o = *order_slot(items[0].key, items[n - 1].key, n);
+  if (!o || o->n != n) return false;
+  for (uint32_t i = 0; i < n; i++)
+    if (items[i].key != o->keys[i]) return false;
+  TreeItem sorted[ORDER_MAX];
+  for (uint32_t i = 0; i < n; i++) sorted[i] = items[o->place[i]];
+  memcpy(items, sorted, n * sizeof *items);
+  return true;
+}
+
+/* before: the keys as collected; items: sorted. Only exact strings: they never change and compare without user code. */
+static void order_keep(PyObject *const *before, const TreeItem *items, uint32_t n) {
+  Order **slot = order_slot(before[0], before[n - 1], n);
+  Order *o = PyMem_Calloc(1, sizeof *o), *old = *slot;
+  if (!o) return;
+  o->n = n;
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t k = 0;
+    while (k < n && before[k] != items[i].key) k++;
+    o->place[i] = (uint8_t)k;
+    o->keys[i] = Py_NewRef(before[i]);
+  }
+  *slot = o;
+  for (uint32_t i = 0; old && i < old->n; i++) Py_DECREF(old->keys[i]);
+  PyMem_Free(old);
+}
+
+static bool order_suits(const TreeItem *items, uint32_t n) {
+  if (n < ORDER_MIN || n > ORDER_MAX || !PY_TREE_HAS_GIL) return false;
+  for (uint32_t i = 0; i < n; i++)
+    if (!PyUnicode_CheckExact(items[i].key)) return false;
+  return true;
+}
+
+static bool items_sort(TreeItem *items, uint32_t n) {
   int less = 0;
   for (uint32_t i = 1; i < n && !less; i++) less = key_less(items[i].key, items[i - 1].key);
-  if (!less || (less > 0 && items_merge_sort(items, n))) return true;
+  return !less || (less > 0 && items_merge_sort(items, n));
+}
+
+bool tree_items_sort(TreeItem *items, uint32_t n, bool wrap) {
+  bool suits = order_suits(items, n);
+  if (suits && order_apply(items, n)) return true;
+  PyObject *before[ORDER_MAX];
+  for (uint32_t i = 0; suits && i < n; i++) before[i] = items[i].key;
+  if (items_sort(items, n)) {
+    if (suits) order_keep(before, items, n);
+    return true;
+  }
   if (wrap && !PyErr_ExceptionMatches(PyExc_MemoryError))
     raise_from(PyExc_ValueError, "Comparator raised exception while sorting pytree dictionary keys.");
   return false;
