@@ -31,7 +31,7 @@ typedef struct CxNumber {
   X(SINH, sinh) X(COSH, cosh) X(ASINH, asinh) X(ACOSH, acosh) X(ATANH, atanh) X(LGAMMA, lgamma) X(DIGAMMA, digamma) \
   X(BESSEL_I0E, bessel_i0e) X(BESSEL_I1E, bessel_i1e) X(ERF, erf) X(ERFC, erfc) X(ERF_INV, erf_inv) X(REAL, real) X(IMAG, imag) \
   X(CONJ, conj) X(ABS, abs) X(SQRT, sqrt) X(RSQRT, rsqrt) X(CBRT, cbrt) X(NOT, not) X(POPULATION_COUNT, population_count) X(CLZ, clz) \
-  X(SQUARE, square) X(COPY, copy)
+  X(SQUARE, square) X(COPY, copy) X(STOP_GRADIENT, stop_gradient)
 #define CX_BINARY_BUILDERS(X) \
   X(ADD, add) X(SUB, sub) X(MUL, mul) X(DIV, div) X(REM, rem) X(POW, pow) X(MAX, max) X(MIN, min) X(AND, and) X(OR, or) X(XOR, xor) \
   X(SHIFT_LEFT, shift_left) X(SHIFT_RIGHT_ARITHMETIC, shift_right_arithmetic) X(SHIFT_RIGHT_LOGICAL, shift_right_logical) X(ATAN2, atan2) \

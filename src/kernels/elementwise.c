@@ -228,7 +228,8 @@ static bool kernel_select(const CxView *in, int nin, const CxView *out) {
 
 bool kernel_elementwise(CxOpcode op, const CxView *in, int nin, const CxView *out, int64_t p0, int64_t p1) {
   if (op == CX_OP_SELECT_N) return kernel_select(in, nin, out);
-  if (op == CX_OP_CONVERT_ELEMENT_TYPE || op == CX_OP_COPY || op == CX_OP_NAME) return kernel_convert(in, out);
+  if (op == CX_OP_CONVERT_ELEMENT_TYPE || op == CX_OP_COPY || op == CX_OP_STOP_GRADIENT || op == CX_OP_NAME)
+    return kernel_convert(in, out);
   if ((int)op < (int)LOOP_FIRST || (int)op >= (int)LOOP_FIRST + (int)LOOP_COUNT || nin < 1 || nin > 3)
     return cx_fail(CX_ERR_INTERNAL, "op %d with %d operands is not elementwise", (int)op, nin);
   Loop l = {.p0 = p0, .p1 = p1};

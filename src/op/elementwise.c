@@ -525,6 +525,7 @@ UNARY(POPULATION_COUNT, population_count, "number of one bits", "iu", '=', NULL)
 UNARY(CLZ, clz, "number of leading zero bits", "iu", '=', NULL)
 UNARY(SQUARE, square, "x * x", "iufc", '=', d_square)
 LINEAR1(COPY, copy, "x, in memory of its own", "biufckvt", '=', d_id, t_id)
+UNARY(STOP_GRADIENT, stop_gradient, "x, a constant to differentiation", "biufckvt", '=', NULL)
 
 ROW(ADD, add, 2, "x + y; integers wrap", CX_OP_LINEAR, "iufc", '=', d_id, d_id, NULL, t_id, fold_add)
 ROW(ADD_ANY, add_any, 2, "x + y, of tangents or cotangents", CX_OP_LINEAR, "iufcv", '=', d_id, d_id, NULL, t_id, rule_nofold)

@@ -253,6 +253,8 @@ static PyObject *wrap_result(const PyApi *api, PyResult *r, bool ok) {
   if (!ok || cx_failed() || PyErr_Occurred()) return py_raise();
   switch (api->result) {
     case PY_RESULT_VAL: return py_wrap(r->val);
+    case PY_RESULT_SOME:
+      if (r->vals.n == 1) return py_wrap(r->vals.v[0]); /* fallthrough */
     case PY_RESULT_VALS:
     case PY_RESULT_LIST: return wrap_vals(&r->vals, api->result == PY_RESULT_LIST);
     case PY_RESULT_INT: return PyLong_FromLongLong(r->i);
@@ -282,7 +284,7 @@ static PyObject *bound_call(PyObject *self, PyObject *const *args, size_t nargsf
   if (bind_all(&c, args, PyVectorcall_NARGS(nargsf), names)) {
     bool ok = c.f->api->call(c.args, &r);
     result = wrap_result(c.f->api, &r, ok);
-    if (c.f->api->result == PY_RESULT_VALS || c.f->api->result == PY_RESULT_LIST) cx_vals_free(&r.vals);
+    if (c.f->api->result == PY_RESULT_VALS || c.f->api->result == PY_RESULT_LIST || c.f->api->result == PY_RESULT_SOME) cx_vals_free(&r.vals);
   } else {
     result = py_raise();
   }

@@ -48,7 +48,7 @@ typedef struct PyParam {
   PyArg fallback;
 } PyParam;
 
-typedef enum PyResultKind { PY_RESULT_VAL, PY_RESULT_VALS, PY_RESULT_LIST, PY_RESULT_INT, PY_RESULT_BOOL, PY_RESULT_DTYPE, PY_RESULT_SHAPE, PY_RESULT_STR } PyResultKind;
+typedef enum PyResultKind { PY_RESULT_VAL, PY_RESULT_VALS, PY_RESULT_LIST, PY_RESULT_SOME, PY_RESULT_INT, PY_RESULT_BOOL, PY_RESULT_DTYPE, PY_RESULT_SHAPE, PY_RESULT_STR } PyResultKind;
 
 typedef union PyResult {
   CxVal val;
