@@ -221,6 +221,7 @@ typedef struct Range { CxOpcode op; double lo[3], hi[3]; unsigned flags; } Range
 static const Range ranges[] = {
     {CX_OP_ACOSH, {1.2}, {3}, 0},
     {CX_OP_NEXTAFTER, {0}, {1, 1}, NO_DIFF},
+    {CX_OP_STOP_GRADIENT, {-1}, {1}, NO_DIFF},
     {CX_OP_POLYGAMMA, {1, 0.5}, {1, 3}, HOLED},
     {CX_OP_ZETA, {2, 0.5}, {4, 3}, HOLED},
     {CX_OP_IGAMMA_GRAD_A, {0.5, 0.5}, {2, 2}, NO_DIFF},
