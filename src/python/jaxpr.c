@@ -1,7 +1,8 @@
 /* Graphs as Python sees them: ClosedJaxpr; make_jaxpr's part in C; ShapeDtypeStruct of a type. */
-#include "python/transform.h"
+#include "python/view.h"
 
 #include "base/text.h"
+#include "base/error.h"
 #include "ir/print.h"
 
 typedef struct JaxprObject {
@@ -52,9 +53,8 @@ static PyObject *jaxpr_consts(PyObject *self, void *c) {
 
 static PyObject *jaxpr_n_eqns(PyObject *self, void *c) { return (void)c, PyLong_FromUnsignedLong(((JaxprObject *)self)->graph->eqns.n); }
 
-/* evaluates the graph's equations under the current trace: jax.core.eval_jaxpr and ClosedJaxpr as a function */
-static PyObject *jaxpr_call(PyObject *self, PyObject *args, PyObject *kwargs) {
-  (void)kwargs;
+/* The results as a list. whole: as one operation named so; otherwise equation by equation under the current trace. */
+static PyObject *jaxpr_apply(PyObject *self, PyObject *args, const char *whole) {
   CxScope s;
   cx_scope_open(&s);
   CxVals in = {0}, out = {0};
@@ -64,7 +64,9 @@ static PyObject *jaxpr_call(PyObject *self, PyObject *args, PyObject *kwargs) {
     CxVal v = py_val(PyTuple_GET_ITEM(args, i));
     ok = v && cx_vals_push(&in, v);
   }
-  if (ok && graph_apply(((JaxprObject *)self)->graph, in.v, in.n, &out)) {
+  CxGraph *g = ((JaxprObject *)self)->graph;
+  ok = ok && (in.n == g->in.n || cx_fail(CX_ERR_TYPE, "the program takes %u values, got %u", g->in.n, in.n));
+  if (ok && (whole ? cx_call_graph(g, whole, in.v, in.n, &out) : graph_apply(g, in.v, in.n, &out))) {
     r = PyList_New(out.n);
     for (uint32_t i = 0; r && i < out.n; i++) {
       PyObject *item = py_wrap(out.v[i]);
@@ -81,16 +83,45 @@ static PyObject *jaxpr_call(PyObject *self, PyObject *args, PyObject *kwargs) {
   return r;
 }
 
-static PyGetSetDef jaxpr_getset[] = {{"in_avals", jaxpr_in_avals, NULL, "Types of the operands.", NULL},
+/* ClosedJaxpr as a function, and jax.core.eval_jaxpr */
+static PyObject *jaxpr_call(PyObject *self, PyObject *args, PyObject *kwargs) { return (void)kwargs, jaxpr_apply(self, args, NULL); }
+
+/* j._run(name, leaves): as one operation */
+static PyObject *jaxpr_run(PyObject *self, PyObject *pair) {
+  const char *name;
+  PyObject *leaves;
+  if (!PyArg_ParseTuple(pair, "sO!", &name, &PyTuple_Type, &leaves)) return NULL;
+  return jaxpr_apply(self, leaves, name);
+}
+
+static CxGraph *closed_graph(PyObject *self) { return ((JaxprObject *)self)->graph; }
+static PyObject *jaxpr_open(PyObject *self, void *c) { return (void)c, py_jaxpr_open(closed_graph(self)); }
+static PyObject *jaxpr_part(PyObject *self, void *name) { /* of the open graph */
+  PyObject *open = py_jaxpr_open(closed_graph(self)), *r = open ? PyObject_GetAttrString(open, name) : NULL;
+  Py_XDECREF(open);
+  return r;
+}
+
+static PyGetSetDef jaxpr_getset[] = {{"jaxpr", jaxpr_open, NULL, "The program without its constants.", NULL},
+                                     {"eqns", jaxpr_part, NULL, "The equations in order.", "eqns"},
+                                     {"effects", jaxpr_part, NULL, "Names of effects.", "effects"},
+                                     {"literals", jaxpr_consts, NULL, "Arrays the graph is closed by.", NULL},
+                                     {"in_avals", jaxpr_in_avals, NULL, "Types of the operands.", NULL},
                                      {"out_avals", jaxpr_out_avals, NULL, "Types of the results.", NULL},
                                      {"consts", jaxpr_consts, NULL, "Arrays the graph is closed by.", NULL},
                                      {"n_eqns", jaxpr_n_eqns, NULL, "Number of equations.", NULL},
                                      {0}};
-static PyMethodDef jaxpr_methods[] = {{"graph_text", jaxpr_exact, METH_NOARGS, "The exact text that parses back."}, {0}};
+static PyMethodDef jaxpr_methods[] = {{"_run", jaxpr_run, METH_VARARGS, NULL}, {"graph_text", jaxpr_exact, METH_NOARGS, "The exact text that parses back."}, {0}};
+
+static PyObject *jaxpr_compare(PyObject *a, PyObject *b, int op) {
+  if ((op != Py_EQ && op != Py_NE) || Py_TYPE(a) != Py_TYPE(b)) Py_RETURN_NOTIMPLEMENTED;
+  return PyBool_FromLong((closed_graph(a) == closed_graph(b)) == (op == Py_EQ));
+}
+static Py_hash_t jaxpr_hash(PyObject *self) { return (Py_hash_t)((uintptr_t)closed_graph(self) >> 4); }
 
 static PyTypeObject jaxpr_type = {PyVarObject_HEAD_INIT(NULL, 0).tp_name = "cuirax.ClosedJaxpr", .tp_basicsize = sizeof(JaxprObject),
                                   .tp_dealloc = jaxpr_dealloc, .tp_str = jaxpr_str, .tp_repr = jaxpr_str, .tp_call = jaxpr_call,
-                                  .tp_getset = jaxpr_getset, .tp_methods = jaxpr_methods, .tp_flags = Py_TPFLAGS_DEFAULT};
+                                  .tp_getset = jaxpr_getset, .tp_richcompare = jaxpr_compare, .tp_hash = jaxpr_hash, .tp_methods = jaxpr_methods, .tp_flags = Py_TPFLAGS_DEFAULT};
 
 PyObject *py_jaxpr_new(CxGraph *g) {
   JaxprObject *o = PyObject_New(JaxprObject, &jaxpr_type);
@@ -99,7 +130,9 @@ PyObject *py_jaxpr_new(CxGraph *g) {
   return (PyObject *)o;
 }
 
-bool py_jaxpr_register(PyObject *m) { return PyType_Ready(&jaxpr_type) == 0 && PyModule_AddObjectRef(m, "ClosedJaxpr", (PyObject *)&jaxpr_type) == 0; }
+CxGraph *py_jaxpr_graph(PyObject *o) { return Py_TYPE(o) == &jaxpr_type ? ((JaxprObject *)o)->graph : NULL; }
+
+bool py_jaxpr_register(PyObject *m) { return PyType_Ready(&jaxpr_type) == 0 && py_view_register(m) && PyModule_AddObjectRef(m, "ClosedJaxpr", (PyObject *)&jaxpr_type) == 0; }
 
 /* jax.ShapeDtypeStruct of a type: the class is Python (cuirax/_shapes.py) */
 PyObject *py_shape_dtype_struct(const CxType *t) {

@@ -549,7 +549,40 @@ static PyObject *jit_eval_shape(PyObject *self, PyObject *args, PyObject *kwargs
   return r;
 }
 
+/* j._dynamic(args, kwargs) -> (args, kwargs, donated) without the static ones; donated: a bool for each of the args */
+static PyObject *jit_dynamic(PyObject *self, PyObject *pair) {
+  const Jit *j = (Jit *)self;
+  PyObject *args, *kwargs;
+  if (!PyArg_ParseTuple(pair, "O!O!", &PyTuple_Type, &args, &PyDict_Type, &kwargs)) return NULL;
+  Py_ssize_t n = PyTuple_GET_SIZE(args);
+  PyObject *left = PyList_New(0), *donated = PyList_New(0), *named = PyDict_Copy(kwargs), *r = NULL;
+  bool ok = left && donated && named;
+  for (Py_ssize_t i = 0; ok && i < n; i++) {
+    bool gone = false;
+    for (int k = 0; k < j->n_donate; k++) gone |= j->donate_nums[k] == i || j->donate_nums[k] + n == i;
+    if (!is_static_num(j, i, n)) ok = PyList_Append(left, PyTuple_GET_ITEM(args, i)) == 0 && PyList_Append(donated, gone ? Py_True : Py_False) == 0;
+  }
+  for (Py_ssize_t k = 0; ok && j->static_names && k < PyTuple_GET_SIZE(j->static_names); k++) {
+    PyObject *name = PyTuple_GET_ITEM(j->static_names, k);
+    if (PyDict_Contains(named, name) == 1) ok = PyDict_DelItem(named, name) == 0;
+  }
+  PyObject *tuple = ok ? PyList_AsTuple(left) : NULL;
+  if (tuple) r = PyTuple_Pack(3, tuple, named, donated);
+  Py_XDECREF(tuple), Py_XDECREF(left), Py_XDECREF(donated), Py_XDECREF(named);
+  return r;
+}
+
+static PyObject *jit_trace(PyObject *self, PyObject *args, PyObject *kwargs) {
+  PyObject *stages = PyImport_ImportModule("cuirax.stages"), *make = stages ? PyObject_GetAttrString(stages, "_trace") : NULL;
+  PyObject *kw = kwargs ? Py_NewRef(kwargs) : PyDict_New();
+  PyObject *r = make && kw ? PyObject_CallFunctionObjArgs(make, self, args, kw, NULL) : NULL;
+  Py_XDECREF(kw), Py_XDECREF(make), Py_XDECREF(stages);
+  return r;
+}
+
 static PyMethodDef jit_methods[] = {
+    {"_dynamic", jit_dynamic, METH_VARARGS, NULL},
+    {"trace", (PyCFunction)(void (*)(void))jit_trace, METH_VARARGS | METH_KEYWORDS, "Traces for these arguments: a Traced object."},
     {"clear_cache", jit_clear_cache, METH_NOARGS, "Forgets all staged versions."},
     {"_cache_size", jit_cache_size, METH_NOARGS, NULL},
     {"_stage", jit_stage_py, METH_VARARGS, NULL},

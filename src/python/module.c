@@ -1,5 +1,5 @@
 /* The module cuirax._core: everything that Python sees of the core. */
-#include "python/py.h"
+#include "python/view.h"
 
 #include "ir/graph.h"
 
@@ -26,6 +26,7 @@ PyMODINIT_FUNC PyInit__core(void) {
   graph_host_retain = host_retain;
   graph_host_release = host_release;
   py_where_install();
+  py_places_install();
   PyObject *m = PyModule_Create(&core_module);
   if (m && !register_all(m)) Py_CLEAR(m);
   return m;

@@ -6,6 +6,7 @@
 
 
 bool (*execute_check)(const CxEqn *e, CxVal *out);
+void (*execute_failed)(const CxEqn *e);
 
 typedef struct Step {
   uint32_t eqn;      /* index in the graph */
@@ -121,6 +122,7 @@ static bool step_run(CxGraph *g, const Plan *p, const Step *s, CxVal *env, CxVal
   CxApp a = {.op = e->op, .def = cx_ops[e->op], .attrs = e->attrs, .nin = e->nin, .nout = e->nout, .in = in, .types = types, .dying = s->dying};
   bool ok = a.def->exec(&a, types + e->nin, out) && (!execute_check || execute_check(e, out));
   if (!ok) {
+    if (execute_failed) execute_failed(e);
     for (uint32_t i = 0; i < e->nout; i++) cx_release(out[i]);
     return false;
   }

@@ -17,6 +17,9 @@ bool graph_run_borrowed(CxGraph *g, const CxVal *in, uint32_t nin, CxVal *out);
 /* Called after every equation when set (jax_debug_nans): false with an error stops the run. */
 extern bool (*execute_check)(const CxEqn *e, CxVal *out);
 
+/* Told of each equation that fails while an error is pending, innermost first: the host adds the user's place. */
+extern void (*execute_failed)(const CxEqn *e);
+
 /* Long loops call this now and then: false with an error when the host wants to stop (Ctrl-C, a deadline). */
 bool execute_poll(void);
 extern bool (*execute_interrupted)(void); /* set by the host: true with an error pending stops the run */

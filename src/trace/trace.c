@@ -27,6 +27,7 @@ static void trace_drop(CxRef *ref) {
   vec_free(&t->captured);
   cx_free(t->captured_at);
   ref_release(t->graph);
+  ref_release(t->made);
   ref_release(t->parent);
   cx_free((char *)(uintptr_t)t->what);
   cx_free((char *)(uintptr_t)t->axis_name);
@@ -51,15 +52,46 @@ CxTrace *trace_new(const CxTraceKind *kind, CxTrace *parent, const char *what) {
   return t;
 }
 
+bool (*trace_describe_place)(CxWhere w, char *to, size_t n);
+void (*trace_collect_garbage)(void);
+
+static const char *trace_purpose(const CxTrace *t) {
+  return t->kind == &trace_batch ? "vmap" : t->kind == &trace_stage ? "jit" : t->kind == &trace_linear ? "linearize" : "grad";
+}
+
+/* The place of the equation that made v, if its graph is still there. */
+static bool made_at(CxVal v, char *to, size_t n) {
+  const CxGraph *g = v->trace->made;
+  if (!g || !trace_describe_place) return false;
+  for (uint32_t i = 0; i < g->eqns.n; i++)
+    for (uint32_t k = 0; k < g->eqns.v[i].nout; k++)
+      if (g->eqns.v[i].out[k] == v->stage.var) return trace_describe_place(g->eqns.v[i].where, to, n);
+  return false;
+}
+
+static bool trace_fail_leaked(CxVal v) {
+  char type[256], place[600] = "";
+  bool known = v->trace->kind == &trace_stage && made_at(v, place, sizeof place);
+  return cx_fail(CX_ERR_UNEXPECTED_TRACER,
+                 "Encountered an unexpected tracer. A function transformed by JAX had a side effect, allowing for a reference to an "
+                 "intermediate value with type %s to escape the scope of the transformation.\nThe function being traced when the value leaked "
+                 "was %s traced for %s.%s%s\nReturn the value from the function instead of storing it outside; jax.checking_leaks finds such values earlier.",
+                 cx_type_text(v->type, type, sizeof type), v->trace->what ? v->trace->what : "<unnamed>", trace_purpose(v->trace),
+                 known ? "\nThe leaked intermediate value was created on line " : "", place);
+}
+
 bool trace_accepts(const CxTrace *t, CxVal v) {
   (void)t;
   if (!v->trace || v->trace->alive) return true;
-  char type[256];
-  return cx_fail(CX_ERR_UNEXPECTED_TRACER,
-                 "Encountered an unexpected tracer. A function transformed by JAX had a side effect, allowing for a reference to an "
-                 "intermediate value with type %s to escape the scope of the transformation%s%s. Return the value from the function instead "
-                 "of storing it outside.",
-                 cx_type_text(v->type, type, sizeof type), v->trace->what ? " of " : "", v->trace->what ? v->trace->what : "");
+  return trace_fail_leaked(v);
+}
+
+bool trace_check_leaks(const CxTrace *t) {
+  if (t->ref.count > 1 && trace_collect_garbage) trace_collect_garbage();
+  if (t->ref.count <= 1) return true;
+  return cx_fail(CX_ERR_LEAK,
+                 "Leaked trace: %d values made while tracing %s%sfor %s are still referred to. Return them from the function instead of storing them outside.",
+                 t->ref.count - 1, t->what ? t->what : "", t->what ? " " : "a function ", trace_purpose(t));
 }
 
 /* ---- bind ---- */
@@ -205,8 +237,8 @@ CxGraph *stage_finish(CxTrace *t, const CxVal *outs, uint32_t nout, CxVals *capt
   t->alive = false;
   CxGraph *g = t->graph;
   t->graph = NULL;
-  if (!ok) ref_release(g);
-  return ok ? g : NULL;
+  t->made = g;
+  return ok ? ref_retain(g) : NULL;
 }
 
 static void payload_none(CxVal v) { (void)v; }

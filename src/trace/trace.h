@@ -30,6 +30,7 @@ struct CxTrace {
   CxTrace *parent; /* retained; NULL: eval */
   bool alive;      /* false once the transformation that made it has returned */
   const char *what; /* the function being traced, for messages; owned */
+  CxGraph *made;    /* a stage trace that has ended: its graph, which leaked values name their place by */
   /* stage, linear */
   CxGraph *graph;
   VEC(CxCaptured) captured; /* outer values used, in order of first use */
@@ -83,6 +84,10 @@ bool eval_apply(const CxApp *a, CxVal *out);
 
 /* Axis names (vmap with axis_name): the innermost batch trace with this name at or above the current one, or NULL. */
 CxTrace *trace_axis(const char *name);
+extern bool (*trace_describe_place)(CxWhere w, char *to, size_t n); /* set by the host */
+/* jax_check_tracer_leaks: are values of this ended trace still alive? The caller holds one reference. False with an error. */
+bool trace_check_leaks(const CxTrace *t);
+extern void (*trace_collect_garbage)(void); /* set by the host */
 void trace_debug_changed(void); /* after debug_nans or debug_infs is set: graphs are checked too */
 bool config_x64(void);
 extern bool config_x64_default;

@@ -39,12 +39,10 @@ bool cx_call(CxFn *f, const CxVal *in, uint32_t nin, CxVals *out) { return fn_re
 
 /* ---- staging ---- */
 
-CxGraph *cx_stage(CxFn *f, const CxType *const *types, uint32_t n, CxVals *captured) {
-  if (!fn_ready(f, NULL, 0)) return NULL;
-  CxTrace *t = trace_new(&trace_stage, cx_thread.trace, f->name);
+static CxGraph *stage_with(CxTrace *t, CxFn *f, const CxType *const *types, uint32_t n, CxVals *captured) {
   CxVals args = {0}, out = {0};
   CxGraph *g = NULL;
-  bool ok = t != NULL;
+  bool ok = true;
   for (uint32_t i = 0; ok && i < n; i++) {
     CxVal v = stage_input(t, types[i]);
     ok = v && cx_vals_push(&args, v);
@@ -57,7 +55,27 @@ CxGraph *cx_stage(CxFn *f, const CxType *const *types, uint32_t n, CxVals *captu
   if (ok) g = stage_finish(t, out.v, out.n, captured);
   cx_vals_free(&args);
   cx_vals_free(&out);
-  if (t) t->alive = false;
+  t->alive = false;
+  return g;
+}
+
+/* In a scope of its own, so that after it only leaked values hold the trace. */
+static CxGraph *stage_checked(CxTrace *t, CxFn *f, const CxType *const *types, uint32_t n, CxVals *captured) {
+  uint32_t before = captured->n;
+  CxScope s;
+  cx_scope_open(&s);
+  CxGraph *g = stage_with(t, f, types, n, captured);
+  for (uint32_t i = before; i < captured->n; i++) cx_retain(captured->v[i]);
+  cx_scope_close(&s);
+  for (uint32_t i = before; i < captured->n; i++) cx_keep(captured->v[i]);
+  if (g && !trace_check_leaks(t)) ref_release(g), g = NULL;
+  return g;
+}
+
+CxGraph *cx_stage(CxFn *f, const CxType *const *types, uint32_t n, CxVals *captured) {
+  if (!fn_ready(f, NULL, 0)) return NULL;
+  CxTrace *t = trace_new(&trace_stage, cx_thread.trace, f->name);
+  CxGraph *g = !t ? NULL : cx_thread.checking_leaks ? stage_checked(t, f, types, n, captured) : stage_with(t, f, types, n, captured);
   ref_release(t);
   return g;
 }

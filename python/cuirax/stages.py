@@ -1,0 +1,122 @@
+"""jax.stages: what jit(f).trace, .lower and .compile give. Programs are run by the core; nothing is compiled ahead of the first call."""
+from . import _core
+from ._shapes import ShapeDtypeStruct
+
+
+class ArgInfo:
+    """The type of an argument, and whether it is donated."""
+    __slots__ = ("_aval", "donated")
+
+    def __init__(self, aval, donated):
+        self._aval, self.donated = aval, donated
+
+    shape = property(lambda self: self._aval.shape)
+    dtype = property(lambda self: self._aval.dtype)
+
+    def __repr__(self):
+        return f"ArgInfo(_aval={self._aval!r}, donated={self.donated})"
+
+    def __eq__(self, other):
+        return isinstance(other, ArgInfo) and (self._aval, self.donated) == (other._aval, other.donated)
+
+    __hash__ = None
+
+
+class Stage:
+    """What the stages share: the types and trees of arguments and results."""
+
+    def __init__(self, jaxpr, fun_name, in_tree, out_tree, donated):
+        self._jaxpr, self.fun_name, self.in_tree, self.out_tree, self._donated = jaxpr, fun_name, in_tree, out_tree, donated
+
+    in_avals = property(lambda self: self.in_tree.unflatten(self._jaxpr.in_avals))
+    out_avals = property(lambda self: self._jaxpr.out_avals)
+    args_info = property(lambda self: self.in_tree.unflatten([ArgInfo(a, d) for a, d in zip(self._jaxpr.in_avals, self._donated)]))
+    donate_argnums = property(lambda self: tuple(i for i, d in enumerate(self._donated) if d))
+
+    @property
+    def out_info(self):
+        return self.out_tree.unflatten([ShapeDtypeStruct(a.shape, a.dtype, weak_type=a.weak_type) for a in self._jaxpr.out_avals])
+
+    def _next(self, cls):
+        return cls(self._jaxpr, self.fun_name, self.in_tree, self.out_tree, self._donated)
+
+
+class Traced(Stage):
+    """A function traced for certain types of arguments."""
+    jaxpr = property(lambda self: self._jaxpr)
+
+    def lower(self, *, lowering_platforms=None, _private_parameters=None):
+        return self._next(Lowered)
+
+
+class Lowered(Stage):
+    """A traced function, ready to be compiled."""
+
+    def as_text(self, dialect=None, *, debug_info=False):
+        """The program: Cuirax's own text (dialect None), or as JAX prints it (dialect "jaxpr")."""
+        if dialect not in (None, "cuirax", "jaxpr"):
+            raise NotImplementedError(f"dialect {dialect!r}: Cuirax's own text (None) and 'jaxpr' are available")
+        return str(self._jaxpr) if dialect == "jaxpr" else self._jaxpr.graph_text()
+
+    def compiler_ir(self, dialect=None):
+        if dialect not in (None, "cuirax", "jaxpr"):
+            raise NotImplementedError(f"dialect {dialect!r}: Cuirax's own text (None) and 'jaxpr' are available")
+        return self._jaxpr
+
+    def cost_analysis(self):
+        raise NotImplementedError("cost_analysis: costs are not estimated")
+
+    def compile(self, compiler_options=None, *, device_assignment=None):
+        return self._next(Compiled)
+
+
+class Compiled(Stage):
+    """A function of arguments of exactly these types."""
+
+    def as_text(self):
+        return self._jaxpr.graph_text()
+
+    def cost_analysis(self):
+        raise NotImplementedError("cost_analysis: costs are not estimated")
+
+    def memory_analysis(self):
+        raise NotImplementedError("memory_analysis: memory is not planned ahead")
+
+    def runtime_executable(self):
+        return self._jaxpr
+
+    def __call__(self, *args, **kwargs):
+        leaves, tree = _core.tree_flatten((args, kwargs))
+        if tree != self.in_tree:
+            raise TypeError(f"Function compiled with input pytree does not match the input pytree it was called with: compiled for {self.in_tree}, called with {tree}")
+        wrong = [f"Argument {_path(self.in_tree, i)} compiled with {w.str_short()} and called with {g.str_short()}"
+                 for i, (g, w) in enumerate(zip(map(_core.typeof, leaves), self._jaxpr.in_avals)) if (g.shape, g.dtype) != (w.shape, w.dtype)]
+        if wrong:
+            raise TypeError("Argument types differ from the types for which this computation was compiled. The mismatches are:\n" + "\n".join(wrong))
+        return self.out_tree.unflatten(self._jaxpr._run(self.fun_name, tuple(leaves)))
+
+
+def _path(tree, i):
+    paths = _core.tree_flatten_with_path(tree.unflatten(range(tree.num_leaves)))[0]
+    return "args" + _core.keystr(paths[i][0])
+
+
+class Wrapped:
+    """Functions that can be lowered: anything with lower and trace, as jit gives."""
+
+
+def _trace(jitted, args, kwargs):
+    jaxpr, out_tree = jitted._stage(args, kwargs)
+    args, kwargs, donated = jitted._dynamic(args, kwargs)
+    leaves_of = [_core.tree_structure(a).num_leaves for a in args]
+    flags = [d for d, n in zip(donated, leaves_of) for _ in range(n)]
+    flags += [False] * (len(jaxpr.in_avals) - len(flags))
+    return Traced(jaxpr, getattr(jitted, "__name__", "<unnamed function>"), _core.tree_structure((args, kwargs)), out_tree, flags)
+
+
+def _lower(jitted, args, kwargs):
+    return _trace(jitted, args, kwargs).lower()
+
+
+for _cls in (ArgInfo, Stage, Traced, Lowered, Compiled, Wrapped):
+    _cls.__module__ = "jax.stages"

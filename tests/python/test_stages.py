@@ -1,0 +1,119 @@
+"""jit(f).trace/lower/compile, views of programs, and errors that name the user's line."""
+import numpy as np
+import pytest
+
+import cuirax as jax
+import cuirax.lax as lax
+import cuirax.numpy as jnp
+from cuirax import _core
+
+X = np.arange(4, dtype="f4")
+
+
+def evaluate(closed, *args):
+    """A custom interpreter, as JAX's documentation writes one."""
+    env = dict(zip(closed.jaxpr.invars, args)) | dict(zip(closed.jaxpr.constvars, closed.consts))
+
+    def read(v):
+        return v.val if type(v) is _core.Literal else env[v]
+    for eqn in closed.jaxpr.eqns:
+        out = eqn.primitive.bind(*[read(v) for v in eqn.invars], **eqn.params)
+        env.update(zip(eqn.outvars, out if eqn.primitive.multiple_results else [out]))
+    return [read(v) for v in closed.jaxpr.outvars]
+
+
+def program(x):
+    return (lax.scan(lambda c, y: (c + y * 2.0, (c, y)), 0.0, x), lax.cond(x.sum() > 0, lambda: x, lambda: x * 2), x[::2], x.at[1].add(2.0),
+            lax.while_loop(lambda c: c < 3.0, lambda c: c + 1, x[0]), jax.jit(lambda y: y @ X)(x), jnp.sin(x) * X)
+
+
+def test_interpreter_gives_the_same():
+    closed = jax.make_jaxpr(program)(X)
+    for got, want in zip(evaluate(closed, jnp.asarray(X)), closed(X), strict=True):
+        np.testing.assert_array_equal(got, want)
+
+
+def test_views():
+    closed = jax.make_jaxpr(lambda x: (jnp.sin(x) * 2.0, jnp.cos(x))[0] + X)(X)
+    sin, mul, cos, add = closed.eqns
+    assert [e.primitive.name for e in closed.jaxpr.eqns] == ["sin", "mul", "cos", "add"]
+    assert type(cos.outvars[0]) is _core.DropVar and isinstance(cos.outvars[0], _core.Var)
+    assert type(mul.invars[1]) is _core.Literal and mul.invars[1].val == 2.0 and str(mul.invars[1].aval) == "float32[]"
+    assert mul.invars[0] == sin.outvars[0] and hash(mul.invars[0]) == hash(sin.outvars[0]) and mul.invars[0] != closed.jaxpr.invars[0]
+    assert closed.jaxpr.constvars == [add.invars[1]] and np.array_equal(closed.consts[0], X)
+    assert sin.primitive is _core.primitive("sin") and repr(sin.primitive) == "sin"
+    assert f"{__file__}:" in sin.source_info and sin.effects == frozenset()
+
+
+def test_parameters_are_checked():
+    dot = _core.primitive("dot_general")
+    with pytest.raises(TypeError, match="dimension_numbers"):
+        dot.bind(X, X)
+    with pytest.raises(TypeError, match="no parameter 'colour'"):
+        _core.primitive("sin").bind(X, colour=1)
+    with pytest.raises(TypeError, match="2 operands"):
+        _core.primitive("add").bind(X)
+    with pytest.raises(LookupError):
+        _core.primitive("no such operation")
+
+
+def test_stages():
+    traced = jax.jit(lambda n, x, *, k: {"a": x["q"] * n + k}, static_argnums=0).trace(3, {"q": X}, k=2.0)
+    assert str(traced.out_info) == "{'a': ShapeDtypeStruct(shape=(4,), dtype=float32)}"
+    lowered = traced.lower()
+    assert lowered.in_tree == jax.tree.structure((({"q": 0},), {"k": 0})) and lowered.as_text().startswith("cuirax-graph")
+    assert "lambda" in lowered.as_text("jaxpr")
+    compiled = lowered.compile()
+    np.testing.assert_array_equal(compiled({"q": X}, k=1.0)["a"], X * 3 + 1)
+    with pytest.raises(TypeError, match=r"\['q'\] compiled with float32\[4\] and called with float32\[2\]"):
+        compiled({"q": X[:2]}, k=1.0)
+    with pytest.raises(TypeError, match="input pytree"):
+        compiled(X)
+    with pytest.raises(NotImplementedError, match="cost"):
+        compiled.cost_analysis()
+
+
+def test_lowered_knows_donation():
+    lowered = jax.jit(lambda x, y: x + y["a"], donate_argnums=1).lower(X, {"a": X})
+    assert [a.donated for a in jax.tree.leaves(lowered.args_info)] == [False, True]
+
+
+def test_run_time_errors_name_the_line():
+    def log_of(x):
+        return _core.primitive("log").bind(x) + 1  # the line
+
+    with jax.debug_nans(True), pytest.raises(FloatingPointError, match=r"in log\nAt: .*test_stages.py:\d+ in .*log_of, where log was traced: return .*# the line"):
+        jax.jit(log_of)(-1.0)
+
+
+def test_callback_errors_name_the_line():
+    def fail(x):
+        raise ValueError("not today")
+    with pytest.raises(ValueError, match="not today") as caught:
+        jax.jit(lambda x: jax.pure_callback(fail, jax.ShapeDtypeStruct((), "float32"), x))(1.0)
+    assert "test_stages.py" in caught.value.__notes__[0]
+
+
+def leak_into(kept):
+    def leaky(x):
+        kept.append(x * 2)
+        return x
+    return leaky
+
+
+def test_leaked_values_name_function_and_line():
+    kept = []
+    jax.jit(leak_into(kept))(1.0)
+    with pytest.raises(jax.errors.UnexpectedTracerError, match=r"leaky traced for jit[^$]*test_stages.py:\d+:\d+ \(leak_into.<locals>.leaky\)"):
+        kept[0] + 1
+
+
+def test_leaks_are_found_early():
+    kept = []
+    _core.config_set("jax_check_tracer_leaks", True, True)
+    try:
+        with pytest.raises(Exception, match="Leaked trace: 1 values"):
+            jax.jit(leak_into(kept))(1.0)
+        assert jax.jit(lambda x: jax.grad(lambda y: jnp.sin(y) * x)(x))(0.0) == 0.0
+    finally:
+        _core.config_set("jax_check_tracer_leaks", False, True)
