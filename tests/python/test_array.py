@@ -3,6 +3,7 @@ import copy
 import gc
 import pickle
 import random
+import re
 import resource
 import sys
 import threading
@@ -163,7 +164,7 @@ CONSTRUCT = [
 ]
 
 
-@pytest.mark.parametrize("value", CONSTRUCT, ids=lambda v: repr(v)[:30].replace(" ", ""))
+@pytest.mark.parametrize("value", CONSTRUCT, ids=lambda v: re.sub(r" at 0x\w+", "", repr(v))[:30].replace(" ", ""))
 def test_array_of(value):
     agree(lambda np_, _: np_.array(value))
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "OU":
