@@ -47,10 +47,9 @@ def _load():
     if not shared.exists() or shared.stat().st_mtime < archive.stat().st_mtime:
         part = shared.with_suffix(f".{os.getpid()}.so")
         objects = BUILD / "obj/src"
-        # base/error.c again, without its static thread-local block, which a late dlopen may find no room for
         subprocess.run(["gcc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-I", ROOT / "include", "-I", ROOT / "src", "-o", part,
-                        *(objects / "kernels").glob("*.o"), *(o for o in (objects / "base").glob("*.o") if o.stem != "error"),
-                        ROOT / "src/base/error.c", objects / "ir/type.o", "-lm", "-lpthread"], check=True)
+                        *(objects / "kernels").glob("*.o"), *(objects / "base").glob("*.o"), objects / "runtime/pool.o",
+                        objects / "ir/type.o", "-lm", "-lpthread"], check=True)
         part.replace(shared)
     library = ctypes.CDLL(str(shared))
     library.cx_error.restype = ctypes.POINTER(Error)
