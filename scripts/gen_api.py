@@ -8,10 +8,10 @@ A .sig file holds one entry per function, the Python signature with kinds, then 
 
 `np.sum` is cuirax.numpy.sum in Python and cx_np_sum in C. Parameters without default become C parameters; those with one become
 fields of the option struct CxNpSum, and np_sum(a, .axis = …) is the macro that fills in the defaults. `*name: vals` takes the
-remaining positional arguments. `-> vals` (tuple), `-> list`, `-> some` (one value alone, several as a tuple), `-> int`, `-> bool`, `-> dtype`, `-> shape`, `-> str` name other results than a value; `-> vals`,
+remaining positional arguments. `-> vals` (tuple), `-> list`, `-> some` (one value alone, several as a tuple), `-> somelist` (several as a list), `-> int`, `-> bool`, `-> dtype`, `-> shape`, `-> str` name other results than a value; `-> vals`,
 `-> list` and `-> some` functions take a last CxVals * and return bool. `alias np.foo = np.bar` gives a second Python name.
 
-Kinds: val vals nested seed word axes dims int optint float bool str impl dtype ints shape none obj
+Kinds: val vals nested seed word axes dims int optint float bool str impl dtype ints shape sections (a number: n is -1) none obj
 """
 import os
 import re
@@ -19,9 +19,9 @@ import sys
 
 MODULES = {"np": "numpy", "lax": "lax", "nn": "nn", "rand": "random", "linalg": "numpy.linalg", "fft": "numpy.fft",
            "special": "scipy.special", "init": "nn.initializers"}
-C_TYPE = {"val": "CxVal", "nested": "CxVal", "seed": "CxVal", "word": "CxVal", "vals": "CxVals", "axes": "CxInts", "dims": "CxInts", "ints": "CxInts", "shape": "CxInts", "int": "int64_t",
+C_TYPE = {"val": "CxVal", "nested": "CxVal", "seed": "CxVal", "word": "CxVal", "vals": "CxVals", "axes": "CxInts", "dims": "CxInts", "ints": "CxInts", "sections": "CxInts", "shape": "CxInts", "int": "int64_t",
           "optint": "CxOptInt", "float": "double", "bool": "bool", "str": "const char *", "impl": "const char *", "dtype": "CxDtype", "none": None, "obj": None}
-RESULT_C = {"val": "CxVal", "vals": "bool", "list": "bool", "some": "bool", "int": "int64_t", "bool": "bool", "dtype": "CxDtype", "shape": "CxInts", "str": "const char *"}
+RESULT_C = {"val": "CxVal", "vals": "bool", "list": "bool", "some": "bool", "somelist": "bool", "int": "int64_t", "bool": "bool", "dtype": "CxDtype", "shape": "CxInts", "str": "const char *"}
 KEYWORDS = {"default", "int", "float", "double", "long", "short", "char", "register", "static", "auto", "const", "inline", "union", "signed"}
 
 
@@ -100,7 +100,7 @@ class Function:
         out = [f"{C_TYPE[p.kind]}{'' if C_TYPE[p.kind].endswith('*') else ' '}{p.c}" for p in self.required]
         if self.optional:
             out.append(f"{self.opt} o")
-        if self.result in ("vals", "list", "some"):
+        if self.result in ("vals", "list", "some", "somelist"):
             out.append("CxVals *out")
         return ", ".join(out) or "void"
 
@@ -115,7 +115,7 @@ class Function:
             req = ", ".join(p.c for p in self.required)
             defaults = ", ".join(f".{p.c} = {p.c_default()}" for p in self.optional)
             name = f"{self.module}_{self.name}"
-            out = ", out" if self.result in ("vals", "list", "some") else ""
+            out = ", out" if self.result in ("vals", "list", "some", "somelist") else ""
             params = ", ".join(x for x in (req, "out" if out else "") if x)
             call = f"{self.c}({req}{', ' if req else ''}({self.opt}){{{defaults}, __VA_ARGS__}}{out})"
             lines.append(f"#define {name}({params}{', ' if params else ''}...) {call}")
@@ -138,9 +138,9 @@ class Function:
             args.append(f"a[{self.params.index(p)}].{FIELD[p.kind]}")
         if self.optional:
             args.append(f"({self.opt}){{" + ", ".join(f".{p.c} = a[{self.params.index(p)}].{FIELD[p.kind]}" for p in self.optional) + "}")
-        if self.result in ("vals", "list", "some"):
+        if self.result in ("vals", "list", "some", "somelist"):
             args.append("&r->vals")
-        target = {"val": "r->val = ", "vals": "return ", "list": "return ", "some": "return ", "int": "r->i = ", "bool": "r->b = ", "dtype": "r->dtype = ",
+        target = {"val": "r->val = ", "vals": "return ", "list": "return ", "some": "return ", "somelist": "return ", "int": "r->i = ", "bool": "r->b = ", "dtype": "r->dtype = ",
                   "shape": "r->ints = ", "str": "r->s = "}[self.result]
         body = f"{target}{self.c}({', '.join(args)});" + ("" if "return" in target else " return true;")
         unused = "" if any("a[" in x for x in args) else "(void)a; "
@@ -163,7 +163,7 @@ class Function:
                 f'call_{self.module}_{self.name}, "{sig}", "{doc}"}},')
 
 
-FIELD = {"val": "val", "nested": "val", "seed": "val", "word": "val", "vals": "vals", "axes": "ints", "dims": "ints", "ints": "ints", "shape": "ints", "int": "i", "optint": "opt",
+FIELD = {"val": "val", "nested": "val", "seed": "val", "word": "val", "vals": "vals", "axes": "ints", "dims": "ints", "ints": "ints", "sections": "ints", "shape": "ints", "int": "i", "optint": "opt",
          "float": "f", "bool": "b", "str": "s", "impl": "s", "dtype": "dtype"}
 
 

@@ -101,7 +101,7 @@ CxVal cx_np_remainder(CxVal x, CxVal y) {
   return operands("remainder", v, np_promote_numeric) ? remainder_of(v[0], v[1]) : NULL;
 }
 
-bool cx_np_divmod(CxVal x, CxVal y, CxVal *quotient, CxVal *rest) {
+bool np_divide_both(CxVal x, CxVal y, CxVal *quotient, CxVal *rest) {
   CxVal v[2] = {x, y};
   if (!operands("divmod", v, np_promote_numeric)) return false;
   if (!is_integer(v[0])) return float_divmod(v[0], v[1], quotient, rest);
@@ -160,7 +160,7 @@ CxVal cx_np_positive(CxVal x) { return operand("positive", x) ? x : NULL; }
 CxVal cx_np_absolute(CxVal x) { return !operand("absolute", x) ? NULL : kind(x) == 'b' || kind(x) == 'u' ? x : cx_abs(x); }
 CxVal cx_np_invert(CxVal x) { return operand("invert", x) ? cx_not(x) : NULL; }
 CxVal cx_np_real(CxVal x) { return !x ? NULL : kind(x) == 'c' ? cx_real(x) : x; }
-CxVal cx_np_imag(CxVal x) { return !x ? NULL : kind(x) == 'c' ? cx_imag(x) : cx_full(x->type, 0); }
+CxVal cx_np_imag(CxVal x) { return !x ? NULL : kind(x) == 'c' ? cx_imag(x) : np_convert(cx_full(x->type, 0), x->type->dtype, x->type->weak); }
 CxVal cx_np_conjugate(CxVal x) { return !x ? NULL : kind(x) == 'c' ? cx_conj(x) : x; }
 
 /* ---- comparison ---- */

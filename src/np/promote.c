@@ -145,7 +145,8 @@ CxVal np_convert(CxVal v, CxDtype d, bool weak) {
 
 CxDtype np_to_inexact(CxDtype d) {
   char kind = cx_dtype_kind(d);
-  return kind == 'i' || kind == 'u' || kind == 'b' ? np_canonical(CX_F64) : d;
+  if (kind != 'i' && kind != 'u' && kind != 'b') return d;
+  return d == CX_I64 || d == CX_U64 ? np_canonical(CX_F64) : CX_F32;
 }
 
 static bool convert_all(uint32_t n, CxVal *v, CxDtype d, bool weak) {

@@ -4,14 +4,14 @@
 #include "np/promote.h"
 #include <math.h>
 
-CxVal np_transpose(CxVal x) {
+CxVal np_reversed(CxVal x) {
   int64_t permutation[CX_MAX_RANK];
   if (!x || x->type->rank < 2) return x;
   for (int i = 0; i < x->type->rank; i++) permutation[i] = x->type->rank - 1 - i;
   return cx_transpose(x, permutation);
 }
 
-CxVal np_matrix_transpose(CxVal x) {
+CxVal np_swap_last(CxVal x) {
   int64_t permutation[CX_MAX_RANK];
   int n = x ? x->type->rank : 0;
   if (!x) return NULL;
@@ -93,7 +93,7 @@ static CxVal round_float(CxVal x, int digits) {
   return np_convert(r, d, weak);
 }
 
-CxVal np_round(CxVal x, int digits) {
+CxVal np_round_to(CxVal x, int digits) {
   if (!x) return NULL;
   switch (cx_dtype_kind(x->type->dtype)) {
   case 'f': return round_float(x, digits);

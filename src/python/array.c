@@ -53,8 +53,8 @@ static PyObject *get_aval(PyObject *o, void *c) { return (void)c, py_aval(type_o
 
 /* ---- computed attributes ---- */
 
-static PyObject *get_T(PyObject *o, void *c) { return (void)c, py_unary(o, np_transpose); }
-static PyObject *get_mT(PyObject *o, void *c) { return (void)c, py_unary(o, np_matrix_transpose); }
+static PyObject *get_T(PyObject *o, void *c) { return (void)c, py_unary(o, np_reversed); }
+static PyObject *get_mT(PyObject *o, void *c) { return (void)c, py_unary(o, np_swap_last); }
 static PyObject *get_real(PyObject *o, void *c) { return (void)c, py_unary(o, cx_np_real); }
 static PyObject *get_imag(PyObject *o, void *c) { return (void)c, py_unary(o, cx_np_imag); }
 static PyObject *get_flat(PyObject *o, void *c) {
@@ -153,7 +153,7 @@ static PyObject *val_round(PyObject *o, PyObject *args) {
   if (n == -1 && PyErr_Occurred()) return NULL;
   CxScope s;
   cx_scope_open(&s);
-  CxVal v = np_round(py_self(o), (int)n);
+  CxVal v = np_round_to(py_self(o), (int)n);
   PyObject *r = py_wrap(digits == Py_None ? np_convert(v, np_canonical(CX_I64), false) : v);
   cx_scope_close(&s);
   return r;

@@ -141,6 +141,12 @@ static bool convert(Call *c, int i) {
     case PY_KIND_AXES:
     case PY_KIND_INTS: return to_ints(c, i, o, &a->ints);
     case PY_KIND_SHAPE: return to_ints(c, i, o, &a->ints);
+    case PY_KIND_SECTIONS: {
+      bool number = PyLong_Check(o) || (!PySequence_Check(o) && PyIndex_Check(o)) || (py_is_val(o) && ((PyVal *)o)->type->rank == 0);
+      bool ok = to_ints(c, i, o, &a->ints);
+      if (number) a->ints.n = -1;
+      return ok;
+    }
     case PY_KIND_INT: return to_int(c, i, o, &a->i);
     case PY_KIND_OPTINT: return a->opt.given = true, to_int(c, i, o, &a->opt.v);
     case PY_KIND_FLOAT: return a->f = PyFloat_AsDouble(o), !(a->f == -1 && PyErr_Occurred());
@@ -249,14 +255,17 @@ static PyObject *wrap_vals(const CxVals *vals, bool list) {
   return r;
 }
 
+static bool is_several(PyResultKind k) { return k == PY_RESULT_VALS || k == PY_RESULT_LIST || k == PY_RESULT_SOME || k == PY_RESULT_SOMELIST; }
+
 static PyObject *wrap_result(const PyApi *api, PyResult *r, bool ok) {
   if (!ok || cx_failed() || PyErr_Occurred()) return py_raise();
   switch (api->result) {
     case PY_RESULT_VAL: return py_wrap(r->val);
     case PY_RESULT_SOME:
+    case PY_RESULT_SOMELIST:
       if (r->vals.n == 1) return py_wrap(r->vals.v[0]); /* fallthrough */
     case PY_RESULT_VALS:
-    case PY_RESULT_LIST: return wrap_vals(&r->vals, api->result == PY_RESULT_LIST);
+    case PY_RESULT_LIST: return wrap_vals(&r->vals, api->result == PY_RESULT_LIST || api->result == PY_RESULT_SOMELIST);
     case PY_RESULT_INT: return PyLong_FromLongLong(r->i);
     case PY_RESULT_BOOL: return PyBool_FromLong(r->b);
     case PY_RESULT_DTYPE: return py_dtype_object(r->dtype);
@@ -284,7 +293,7 @@ static PyObject *bound_call(PyObject *self, PyObject *const *args, size_t nargsf
   if (bind_all(&c, args, PyVectorcall_NARGS(nargsf), names)) {
     bool ok = c.f->api->call(c.args, &r);
     result = wrap_result(c.f->api, &r, ok);
-    if (c.f->api->result == PY_RESULT_VALS || c.f->api->result == PY_RESULT_LIST || c.f->api->result == PY_RESULT_SOME) cx_vals_free(&r.vals);
+    if (is_several(c.f->api->result)) cx_vals_free(&r.vals);
   } else {
     result = py_raise();
   }

@@ -16,6 +16,7 @@ typedef enum PyKind {
   PY_KIND_DIMS,   /* a sequence of ints */
   PY_KIND_INTS,   /* an int or a sequence of ints */
   PY_KIND_SHAPE,  /* the same, with JAX's messages for shapes */
+  PY_KIND_SECTIONS, /* a number (n is -1) or a sequence of ints */
   PY_KIND_INT,
   PY_KIND_OPTINT, /* an int or None */
   PY_KIND_FLOAT,
@@ -48,7 +49,7 @@ typedef struct PyParam {
   PyArg fallback;
 } PyParam;
 
-typedef enum PyResultKind { PY_RESULT_VAL, PY_RESULT_VALS, PY_RESULT_LIST, PY_RESULT_SOME, PY_RESULT_INT, PY_RESULT_BOOL, PY_RESULT_DTYPE, PY_RESULT_SHAPE, PY_RESULT_STR } PyResultKind;
+typedef enum PyResultKind { PY_RESULT_VAL, PY_RESULT_VALS, PY_RESULT_LIST, PY_RESULT_SOME, PY_RESULT_SOMELIST, PY_RESULT_INT, PY_RESULT_BOOL, PY_RESULT_DTYPE, PY_RESULT_SHAPE, PY_RESULT_STR } PyResultKind;
 
 typedef union PyResult {
   CxVal val;

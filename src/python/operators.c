@@ -71,7 +71,7 @@ static PyObject *op_power(PyObject *a, PyObject *b, PyObject *modulus) {
 
 static PyObject *divmod_values(CxVal x, CxVal y) {
   CxVal q = NULL, r = NULL;
-  if (!cx_np_divmod(x, y, &q, &r)) return py_raise();
+  if (!np_divide_both(x, y, &q, &r)) return py_raise();
   PyObject *a = py_wrap(q), *b = a ? py_wrap(r) : NULL;
   PyObject *pair = b ? PyTuple_Pack(2, a, b) : NULL;
   Py_XDECREF(a);
