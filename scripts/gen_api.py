@@ -12,6 +12,7 @@ remaining positional arguments. `-> vals` (tuple), `-> list`, `-> some` (one val
 `-> list` and `-> some` functions take a last CxVals * and return bool. `alias np.foo = np.bar` gives a second Python name.
 
 Kinds: val vals nested seed word axes dims int optint float bool str impl dtype ints shape sections (a number: n is -1) none obj
+Kinds of lax, None by default: precision rounding dotdims gatherdims scatterdims indexmode gathermode convdims pads (pairs or triples, or a name) names
 """
 import os
 import re
@@ -20,7 +21,9 @@ import sys
 MODULES = {"np": "numpy", "lax": "lax", "nn": "nn", "rand": "random", "linalg": "numpy.linalg", "fft": "numpy.fft",
            "special": "scipy.special", "init": "nn.initializers"}
 C_TYPE = {"val": "CxVal", "nested": "CxVal", "seed": "CxVal", "word": "CxVal", "vals": "CxVals", "axes": "CxInts", "dims": "CxInts", "ints": "CxInts", "sections": "CxInts", "shape": "CxInts", "int": "int64_t",
-          "optint": "CxOptInt", "float": "double", "bool": "bool", "str": "const char *", "impl": "const char *", "dtype": "CxDtype", "none": None, "obj": None}
+          "optint": "CxOptInt", "float": "double", "bool": "bool", "str": "const char *", "impl": "const char *", "dtype": "CxDtype", "none": None, "obj": None,
+          "precision": "CxPrecision", "rounding": "int", "dotdims": "CxDotDims", "gatherdims": "CxGatherDims", "scatterdims": "CxScatterDims",
+          "indexmode": "CxIndexMode", "gathermode": "CxIndexMode", "convdims": "CxConvDims", "pads": "CxPads", "names": "CxNames"}
 RESULT_C = {"val": "CxVal", "vals": "bool", "list": "bool", "some": "bool", "somelist": "bool", "int": "int64_t", "bool": "bool", "dtype": "CxDtype", "shape": "CxInts", "str": "const char *"}
 KEYWORDS = {"default", "int", "float", "double", "long", "short", "char", "register", "static", "auto", "const", "inline", "union", "signed"}
 
@@ -56,6 +59,10 @@ class Param:
         d, k = self.default, self.kind
         if k in ("val", "nested", "seed", "word"):
             return "NULL"
+        if k in ("dotdims", "convdims", "pads", "names"):
+            return {"dotdims": "{.lhs_contract = {0}}", "convdims": "{.lhs_spec = {0}}", "pads": "{.name = NULL}", "names": "{0}"}[k]
+        if k in ("precision", "rounding", "indexmode", "gathermode"):
+            return {"precision": "CX_PRECISION_NONE", "rounding": "0", "indexmode": "CX_INDEX_FILL_OR_DROP", "gathermode": "CX_INDEX_PROMISE"}[k]
         if k in ("axes", "dims", "ints", "shape"):
             if d == "None":
                 return "{.none = true}"
@@ -164,7 +171,8 @@ class Function:
 
 
 FIELD = {"val": "val", "nested": "val", "seed": "val", "word": "val", "vals": "vals", "axes": "ints", "dims": "ints", "ints": "ints", "sections": "ints", "shape": "ints", "int": "i", "optint": "opt",
-         "float": "f", "bool": "b", "str": "s", "impl": "s", "dtype": "dtype"}
+         "float": "f", "bool": "b", "str": "s", "impl": "s", "dtype": "dtype", "precision": "precision", "rounding": "rounding", "dotdims": "dot", "gatherdims": "gather",
+         "scatterdims": "scatter", "indexmode": "mode", "gathermode": "mode", "convdims": "conv", "pads": "pads", "names": "names"}
 
 
 def read(path):
@@ -216,7 +224,9 @@ def main():
     head = "/* Made by scripts/gen_api.py from the .sig files: the library functions. Defaults stand in the macros. */\n"
     body = "\n\n".join(f.header() for f in functions)
     write(f"{out}/cuirax/library.h", head + "#ifndef CUIRAX_LIBRARY_H\n#define CUIRAX_LIBRARY_H\n\n#include <cuirax/ops.h>\n#include <math.h>\n\n"
-          "typedef struct CxOptInt {\n  bool given;\n  int64_t v;\n} CxOptInt;\n\n" + body + "\n\n#endif\n")
+          "typedef struct CxOptInt {\n  bool given;\n  int64_t v;\n} CxOptInt;\n\n"
+          "/* Pairs or triples in a row, or the name of a rule: \"SAME\", \"VALID\", … */\ntypedef struct CxPads {\n  CxInts v;\n  const char *name;\n} CxPads;\n\n"
+          "typedef struct CxNames {\n  const char *const *v;\n  int n;\n} CxNames;\n\n" + body + "\n\n#endif\n")
     table = "\n".join(f.binding() for f in functions)
     rows = "\n".join(f.row() for f in functions)
     alias_rows = "\n".join(f'  {{"{MODULES[m]}", "{n}", "{MODULES[m2]}", "{n2}"}},' for m, n, m2, n2 in aliases)

@@ -23,7 +23,7 @@ typedef struct Call { /* memory of one call */
   Py_ssize_t n_rest;
   int64_t ints[96];
   int n_ints;
-  void *heap[8];
+  void *heap[32];
   int n_heap;
 } Call;
 
@@ -31,8 +31,9 @@ static void call_free(Call *c) {
   for (int i = 0; i < c->n_heap; i++) cx_free(c->heap[i]);
 }
 
-static void *call_memory(Call *c, size_t bytes) {
-  if (c->n_heap == 8) return PyErr_SetString(PyExc_TypeError, "too many long arguments"), NULL;
+static void *call_memory(void *call, size_t bytes) {
+  Call *c = call;
+  if (c->n_heap == 32) return PyErr_SetString(PyExc_TypeError, "too many long arguments"), NULL;
   void *p = cx_malloc(bytes);
   if (p) c->heap[c->n_heap++] = p;
   return p;
@@ -126,6 +127,7 @@ static bool convert(Call *c, int i) {
   const PyParam *p = &c->f->api->params[i];
   PyObject *o = c->given[i];
   PyArg *a = &c->args[i];
+  if (p->kind >= PY_KIND_PRECISION && p->kind <= PY_KIND_NAMES) return py_kind(p->kind, o, (PyMemory){call_memory, c}, a);
   if (o == Py_None && (p->flags & PY_PARAM_OPTIONAL) && p->kind != PY_KIND_FLOAT && p->kind != PY_KIND_INT && p->kind != PY_KIND_BOOL) {
     *a = (PyArg){0};
     if (p->kind == PY_KIND_AXES || p->kind == PY_KIND_INTS || p->kind == PY_KIND_SHAPE || p->kind == PY_KIND_DIMS) a->ints.none = true;
@@ -148,7 +150,7 @@ static bool convert(Call *c, int i) {
       return ok;
     }
     case PY_KIND_INT: return to_int(c, i, o, &a->i);
-    case PY_KIND_OPTINT: return a->opt.given = true, to_int(c, i, o, &a->opt.v);
+    case PY_KIND_OPTINT: a->opt.given = o != Py_None; return !a->opt.given || to_int(c, i, o, &a->opt.v);
     case PY_KIND_FLOAT: return a->f = PyFloat_AsDouble(o), !(a->f == -1 && PyErr_Occurred());
     case PY_KIND_BOOL: {
       int b = PyObject_IsTrue(o);
@@ -160,7 +162,7 @@ static bool convert(Call *c, int i) {
     case PY_KIND_NONE:
       PyErr_Format(PyExc_NotImplementedError, "The '%s' argument to jnp.%s is not supported.", p->name, c->f->api->name);
       return false;
-    case PY_KIND_OBJ: return true;
+    default: return true;
   }
   return false;
 }

@@ -25,6 +25,16 @@ typedef enum PyKind {
   PY_KIND_IMPL, /* a string or a dtype of random keys: the name */
   PY_KIND_DTYPE,
   PY_KIND_NONE, /* accepted only as None: not supported, as in JAX */
+  PY_KIND_PRECISION, /* from here to NAMES: kinds.c */
+  PY_KIND_ROUNDING,
+  PY_KIND_DOTDIMS,
+  PY_KIND_GATHERDIMS,
+  PY_KIND_SCATTERDIMS,
+  PY_KIND_INDEXMODE,
+  PY_KIND_GATHERMODE,
+  PY_KIND_CONVDIMS,
+  PY_KIND_PADS,
+  PY_KIND_NAMES,
   PY_KIND_OBJ,  /* accepted and ignored (precision, out_sharding, … at their defaults' meaning) */
 } PyKind;
 
@@ -40,6 +50,15 @@ typedef union PyArg {
   bool b;
   const char *s;
   CxDtype dtype;
+  CxPrecision precision;
+  int rounding;
+  CxDotDims dot;
+  CxGatherDims gather;
+  CxScatterDims scatter;
+  CxIndexMode mode;
+  CxConvDims conv;
+  CxPads pads;
+  CxNames names;
 } PyArg;
 
 typedef struct PyParam {
@@ -73,6 +92,13 @@ typedef struct PyApi {
 typedef struct PyAlias {
   const char *module, *name, *of_module, *of_name;
 } PyAlias;
+
+/* The arguments of lax's own kinds. memory(owner, bytes) is where lists go: it lives as long as the call. */
+typedef struct PyMemory {
+  void *(*get)(void *owner, size_t bytes);
+  void *owner;
+} PyMemory;
+bool py_kind(PyKind kind, PyObject *o, PyMemory memory, PyArg *out);
 
 extern const PyApi py_api[];
 extern const PyAlias py_aliases[];

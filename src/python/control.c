@@ -1,33 +1,25 @@
 /* lax.scan, while_loop, fori_loop, cond, switch, map for Python: flatten, stage the bodies, bind, unflatten. */
-#include "python/transform.h"
+#include "python/body.h"
 
 #include "base/error.h"
 #include "xform/region.h"
 
 /* ---- shared ---- */
 
-/* fun staged on operands of these types, as one positional argument per tree (a tree may be NULL: skipped) */
-typedef struct Body {
-  PyCall *call; /* owned by fn */
-  CxFn *fn;
-  CxGraph *graph;
-  CxVals captured;
-} Body;
-
-static bool body_open(Body *b, PyObject *fun, CxTree *const *trees, Py_ssize_t n) {
-  *b = (Body){0};
+bool py_body_open(PyBody *b, PyObject *fun, CxTree *const *trees, Py_ssize_t n) {
+  *b = (PyBody){0};
   if (!PyCallable_Check(fun)) return PyErr_Format(PyExc_TypeError, "Expected a callable value, got %R", fun), false;
   b->call = pycall_new(fun, n);
   for (Py_ssize_t i = 0; b->call && i < n; i++) b->call->trees[i] = cx_tree_retain(trees[i]);
   b->fn = b->call ? pycall_fn(b->call) : NULL;
   return b->fn != NULL;
 }
-static bool body_stage(Body *b, const CxType *const *types, uint32_t n) {
+bool py_body_stage(PyBody *b, const CxType *const *types, uint32_t n) {
   ref_release(b->graph);
   b->captured.n = 0;
   return (b->graph = cx_stage(b->fn, types, n, &b->captured)) != NULL;
 }
-static void body_close(Body *b) {
+void py_body_close(PyBody *b) {
   ref_release(b->graph);
   ref_release(b->fn);
   cx_vals_free(&b->captured);
@@ -53,7 +45,7 @@ static bool carry_types_fail(const char *what, uint32_t i, const CxType *want, c
 }
 
 /* the first n results of the body against the carry; weak differences are mended: 1 settled, 0 stage again, -1 error */
-static int carry_settle(const char *what, Body *b, CxVals *carry) {
+static int carry_settle(const char *what, PyBody *b, CxVals *carry) {
   uint32_t n = carry->n;
   if (b->graph->out.n < n) return cx_fail(CX_ERR_TYPE, "%s returned too few values", what), -1;
   if (region_strengthen(carry->v, b->graph, n)) return cx_failed() ? -1 : 0;
@@ -105,12 +97,12 @@ static bool scan_length(const CxVals *xs, PyObject *length, int64_t *out) {
 static const CxType *slice_type(const CxType *t) { return cx_type(t->dtype, t->rank - 1, t->dims + 1, t->weak); }
 
 /* stages the body until the carry's types settle; args are then consts, carry, xs */
-static bool scan_stage(Body *b, CxVals *carry, const CxVals *xs) {
+static bool scan_stage(PyBody *b, CxVals *carry, const CxVals *xs) {
   for (int tries = 0; tries < 4; tries++) {
     const CxType **types = types_of(carry, xs->n);
     bool ok = types != NULL;
     for (uint32_t i = 0; ok && i < xs->n; i++) ok = (types[carry->n + i] = slice_type(xs->v[i]->type)) != NULL;
-    ok = ok && body_stage(b, types, carry->n + xs->n);
+    ok = ok && py_body_stage(b, types, carry->n + xs->n);
     PyMem_Free(types);
     if (!ok) return false;
     const CxTree *t = b->call->out_tree;
@@ -126,7 +118,7 @@ static bool scan_stage(Body *b, CxVals *carry, const CxVals *xs) {
   return cx_fail(CX_ERR_TYPE, "scan: the carry's types do not settle");
 }
 
-static PyObject *scan_result(const Body *b, const CxVals *out, uint32_t n_carry) {
+static PyObject *scan_result(const PyBody *b, const CxVals *out, uint32_t n_carry) {
   CxTree *carry = cx_tree_child(b->call->out_tree, 0), *ys = cx_tree_child(b->call->out_tree, 1);
   PyObject *c = py_unflatten_vals(carry, out->v, n_carry), *y = c ? py_unflatten_vals(ys, out->v + n_carry, out->n - n_carry) : NULL;
   PyObject *r = y ? PyTuple_Pack(2, c, y) : NULL;
@@ -138,15 +130,15 @@ static PyObject *scan_result(const Body *b, const CxVals *out, uint32_t n_carry)
 static PyObject *scan_run(PyObject *f, PyObject *init, PyObject *xs_tree, PyObject *length, bool reverse, int64_t unroll) {
   CxVals carry = {0}, xs = {0}, args = {0}, out = {0};
   CxTree *trees[2] = {NULL, NULL};
-  Body b = {0};
+  PyBody b = {0};
   int64_t n;
   PyObject *r = NULL;
-  if (py_flatten_vals(init, &carry, &trees[0]) && py_flatten_vals(xs_tree, &xs, &trees[1]) && scan_length(&xs, length, &n) && body_open(&b, f, trees, 2) &&
+  if (py_flatten_vals(init, &carry, &trees[0]) && py_flatten_vals(xs_tree, &xs, &trees[1]) && scan_length(&xs, length, &n) && py_body_open(&b, f, trees, 2) &&
       scan_stage(&b, &carry, &xs)) {
     bool ok = push_all(&args, &b.captured) && push_all(&args, &carry) && push_all(&args, &xs);
     if (ok && cx_scan(b.graph, b.captured.n, carry.n, n, reverse, unroll, args.v, args.n, &out)) r = scan_result(&b, &out, carry.n);
   }
-  body_close(&b);
+  py_body_close(&b);
   cx_tree_release(trees[0]), cx_tree_release(trees[1]);
   cx_vals_free(&carry), cx_vals_free(&xs), cx_vals_free(&args), cx_vals_free(&out);
   return r;
@@ -173,19 +165,19 @@ static PyObject *fn_scan(PyObject *m, PyObject *const *args, Py_ssize_t n, PyObj
 static PyObject *while_run(PyObject *cond_fun, PyObject *body_fun, PyObject *init) {
   CxVals carry = {0}, args = {0}, out = {0};
   CxTree *tree = NULL;
-  Body c = {0}, b = {0};
+  PyBody c = {0}, b = {0};
   PyObject *r = NULL;
-  bool ok = py_flatten_vals(init, &carry, &tree) && body_open(&c, cond_fun, &tree, 1) && body_open(&b, body_fun, &tree, 1);
+  bool ok = py_flatten_vals(init, &carry, &tree) && py_body_open(&c, cond_fun, &tree, 1) && py_body_open(&b, body_fun, &tree, 1);
   for (int settled = 0, tries = 0; ok && !settled; tries++) {
     const CxType **types = types_of(&carry, 0);
-    ok = types && body_stage(&b, types, carry.n);
+    ok = types && py_body_stage(&b, types, carry.n);
     PyMem_Free(types);
     ok = ok && (b.call->out_tree == tree || tree_fail("body_fun output and input", tree, b.call->out_tree));
     settled = ok ? carry_settle("body_fun output and input", &b, &carry) : -1;
     ok = settled >= 0 && (tries < 4 || cx_fail(CX_ERR_TYPE, "while_loop: the carry's types do not settle"));
   }
   const CxType **types = ok ? types_of(&carry, 0) : NULL;
-  ok = types && body_stage(&c, types, carry.n);
+  ok = types && py_body_stage(&c, types, carry.n);
   PyMem_Free(types);
   if (ok && (c.graph->out.n != 1 || c.call->n_main != 1)) ok = cx_fail(CX_ERR_TYPE, "cond_fun must return a boolean scalar, but got %u values.", c.graph->out.n);
   if (ok) {
@@ -195,7 +187,7 @@ static PyObject *while_run(PyObject *cond_fun, PyObject *body_fun, PyObject *ini
   }
   ok = ok && push_all(&args, &c.captured) && push_all(&args, &b.captured) && push_all(&args, &carry);
   if (ok && cx_while(c.graph, c.captured.n, b.graph, b.captured.n, args.v, args.n, &out)) r = py_unflatten_vals(tree, out.v, out.n);
-  body_close(&c), body_close(&b);
+  py_body_close(&c), py_body_close(&b);
   cx_tree_release(tree);
   cx_vals_free(&carry), cx_vals_free(&args), cx_vals_free(&out);
   return r;
@@ -220,14 +212,14 @@ static PyObject *fn_while_loop(PyObject *m, PyObject *const *args, Py_ssize_t n,
 static PyObject *fori_run(PyObject *lower, PyObject *upper, PyObject *fun, PyObject *init) {
   CxVals vals = {0}, out = {0};
   CxTree *trees[2] = {cx_tree_leaf(), NULL};
-  Body b = {0};
+  PyBody b = {0};
   PyObject *r = NULL;
   CxVal lo = py_val(lower), hi = lo ? py_val(upper) : NULL;
-  if (hi && py_flatten_vals(init, &vals, &trees[1]) && body_open(&b, fun, trees, 2) && cx_fori(lo, hi, b.fn, vals.v, vals.n, &out)) {
+  if (hi && py_flatten_vals(init, &vals, &trees[1]) && py_body_open(&b, fun, trees, 2) && cx_fori(lo, hi, b.fn, vals.v, vals.n, &out)) {
     if (b.call->out_tree == trees[1]) r = py_unflatten_vals(trees[1], out.v, out.n);
     else tree_fail("body_fun output and input", trees[1], b.call->out_tree);
   }
-  body_close(&b);
+  py_body_close(&b);
   cx_tree_release(trees[0]), cx_tree_release(trees[1]);
   cx_vals_free(&vals), cx_vals_free(&out);
   return r;
@@ -280,7 +272,7 @@ static bool unify_results(CxGraph **graphs, uint32_t n) {
 static PyObject *branches_run(CxVal index, PyObject *const *funs, uint32_t n, PyObject *const *operands, Py_ssize_t n_operands) {
   CxVals ops = {0}, joint = {0}, out = {0};
   CxTree **trees = PyMem_Calloc((size_t)n_operands + 1, sizeof *trees);
-  Body *b = PyMem_Calloc((size_t)n + 1, sizeof *b);
+  PyBody *b = PyMem_Calloc((size_t)n + 1, sizeof *b);
   CxGraph **graphs = PyMem_Calloc((size_t)n + 1, sizeof *graphs);
   CxVals *captured = PyMem_Calloc((size_t)n + 1, sizeof *captured);
   const CxType **types = NULL;
@@ -289,13 +281,13 @@ static PyObject *branches_run(CxVal index, PyObject *const *funs, uint32_t n, Py
   for (Py_ssize_t i = 0; ok && i < n_operands; i++) ok = py_flatten_vals(operands[i], &ops, &trees[i]);
   ok = ok && (types = types_of(&ops, 0));
   for (uint32_t k = 0; ok && k < n; k++) {
-    ok = body_open(&b[k], funs[k], trees, n_operands) && body_stage(&b[k], types, ops.n);
+    ok = py_body_open(&b[k], funs[k], trees, n_operands) && py_body_stage(&b[k], types, ops.n);
     if (ok && b[k].call->out_tree != b[0].call->out_tree) ok = tree_fail("cond branch outputs", b[0].call->out_tree, b[k].call->out_tree);
     if (ok) graphs[k] = ref_retain(b[k].graph), captured[k] = b[k].captured;
   }
   ok = ok && region_unify(graphs, captured, n, &joint) && unify_results(graphs, n) && push_all(&joint, &ops);
   if (ok && cx_cond(index, graphs, n, joint.v, joint.n, &out)) r = py_unflatten_vals(b[0].call->out_tree, out.v, out.n);
-  for (uint32_t k = 0; b && k < n; k++) body_close(&b[k]), ref_release(graphs[k]);
+  for (uint32_t k = 0; b && k < n; k++) py_body_close(&b[k]), ref_release(graphs[k]);
   for (Py_ssize_t i = 0; trees && i < n_operands; i++) cx_tree_release(trees[i]);
   PyMem_Free(trees), PyMem_Free(b), PyMem_Free(graphs), PyMem_Free(captured), PyMem_Free(types);
   cx_vals_free(&ops), cx_vals_free(&joint), cx_vals_free(&out);

@@ -27,6 +27,7 @@ bool py_vmap_register(PyObject *m);
 bool py_jaxpr_register(PyObject *m);
 bool py_config_register(PyObject *m);
 bool py_control_register(PyObject *m);
+bool py_fold_register(PyObject *m);
 bool py_custom_register(PyObject *m);
 bool py_callback_register(PyObject *m);
 bool py_jacobian_register(PyObject *m);
