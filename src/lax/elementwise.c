@@ -88,10 +88,16 @@ CxVal cx_lax_clamp(CxVal min, CxVal x, CxVal max) { return cx_clamp(min, x, max)
 CxVal cx_lax_reduce_precision(CxVal x, int64_t exponent_bits, int64_t mantissa_bits) {
   return cx_reduce_precision(x, (int)exponent_bits, (int)mantissa_bits);
 }
-CxVal cx_lax_select(CxVal pred, CxVal on_true, CxVal on_false) { return cx_select(pred, on_true, on_false); }
+static bool which_check(CxVal which, CxVal x) {
+  if (!which || !x || !which->type->rank || cx_type_same_dims(which->type, x->type)) return which && x;
+  char a[256], b[256];
+  return cx_fail(CX_ERR_TYPE, "select `which` must be scalar or have the same shape as cases, got `which` shape %s but case shape %s.",
+                 dims_text(which->type->dims, which->type->rank, a, sizeof a), dims_text(x->type->dims, x->type->rank, b, sizeof b));
+}
+CxVal cx_lax_select(CxVal pred, CxVal on_true, CxVal on_false) { return which_check(pred, on_true) ? cx_select(pred, on_true, on_false) : NULL; }
 CxVal cx_lax_select_n(CxVal which, CxVals cases) {
   if (!cases.n) return cx_fail(CX_ERR_VALUE, "select_n() must have at least one case"), NULL;
-  return cx_select_n(which, cases.n, cases.v);
+  return which_check(which, cases.v[0]) ? cx_select_n(which, cases.n, cases.v) : NULL;
 }
 CxVal cx_lax_convert_element_type(CxVal x, CxDtype dtype) { return cx_convert(x, dtype); }
 CxVal cx_lax_bitcast_convert_type(CxVal x, CxDtype dtype) { return cx_bitcast(x, dtype); }

@@ -35,6 +35,7 @@ static bool is_ours(PyCodeObject *code) {
 
 /* The innermost frame outside of the package. The frame object exists once per frame, so repeated calls are cheap. */
 static CxWhere user_place(void) {
+  if (!PyGILState_Check()) return (CxWhere){0}; /* a rule traces while a program runs */
   PyThreadState *ts = PyThreadState_Get();
   PyFrameObject *f = PyThreadState_GetFrame(ts);
   CxWhere w = {0};
