@@ -275,7 +275,7 @@ static CxVal matmul_finish(const Matmul *m, CxVal z, int batch_rank, bool a_row,
   return m->nboth ? cx_expand_dims(z, (CxInts){m->both, m->nboth, false}) : z;
 }
 
-CxVal cx_np_matmul(CxVal x, CxVal y) {
+CxVal np_matrix_product(CxVal x, CxVal y) {
   CxVal v[2] = {x, y};
   if (!operands_check("matmul", x, y)) return NULL;
   for (int i = 0; i < 2; i++)

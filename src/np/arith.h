@@ -12,7 +12,7 @@ CxVal cx_np_floor_divide(CxVal x, CxVal y);
 CxVal cx_np_remainder(CxVal x, CxVal y);
 bool np_divide_both(CxVal x, CxVal y, CxVal *quotient, CxVal *remainder); /* divmod */
 CxVal cx_np_power(CxVal x, CxVal y); /* a concrete integer exponent becomes integer_pow */
-CxVal cx_np_matmul(CxVal x, CxVal y);
+CxVal np_matrix_product(CxVal x, CxVal y);
 CxVal cx_np_minimum(CxVal x, CxVal y);
 CxVal cx_np_maximum(CxVal x, CxVal y);
 
