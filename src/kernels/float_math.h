@@ -92,9 +92,10 @@ static inline float math_tanh(float x) {
 
 static inline float math_logistic(float x) { return 1 / (1 + math_exp(-x)); }
 
-/* The inverse of erf: a polynomial in w = -log(1 - x^2), or in sqrt(w) where it is large (Giles 2010). */
+/* The inverse of erf: a polynomial in w = -log(1 - x^2), or in sqrt(w) where it is large (Giles 2010). x^2 is rounded as in JAX, so that random
+ * normals agree to the last bits; log(1 + y) = log(u) y / (u - 1) for u = 1 + y rounded. */
 static inline float math_erf_inv(float x) {
-  float w = -math_log((1 - x) * (1 + x)), near = w - 2.5f;
+  float y0 = -(x * x), u = 1 + y0, w = -(u == 1 ? y0 : math_log(u) * (y0 / (u - 1))), near = w - 2.5f;
   float p = 2.81022636e-8f;
   p = p * near + 3.43273939e-7f;
   p = p * near - 3.5233877e-6f;
