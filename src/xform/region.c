@@ -71,16 +71,19 @@ bool region_strengthen(CxVal *init, const CxGraph *g, uint32_t n) {
 
 /* ---- fori_loop ---- */
 
+/* i + 1, as weak as i */
+static CxVal fori_next(CxVal i) { return cx_add(i, i->type->weak ? cx_weak_scalar(i->type->dtype, 1) : cx_like(i, 1)); }
+
 /* (i, values…[, slice]) -> (i + 1, body(i, values…)…) */
 static bool fori_step(CxFn *f, const CxVal *in, uint32_t nin, CxVals *out) {
-  return cx_vals_push(out, cx_add(in[0], cx_like(in[0], 1))) && fn_call(f->env, in, nin, out);
+  return cx_vals_push(out, fori_next(in[0])) && fn_call(f->env, in, nin, out);
 }
 /* (i, upper, values…) -> (i + 1, upper, …) */
 static bool fori_step_bounded(CxFn *f, const CxVal *in, uint32_t nin, CxVals *out) {
   CxVals args = {0};
   bool ok = cx_vals_push(&args, in[0]);
   for (uint32_t i = 2; ok && i < nin; i++) ok = cx_vals_push(&args, in[i]);
-  ok = ok && cx_vals_push(out, cx_add(in[0], cx_like(in[0], 1))) && cx_vals_push(out, in[1]) && fn_call(f->env, args.v, args.n, out);
+  ok = ok && cx_vals_push(out, fori_next(in[0])) && cx_vals_push(out, in[1]) && fn_call(f->env, args.v, args.n, out);
   cx_vals_free(&args);
   return ok;
 }
