@@ -5,8 +5,8 @@ This package lays out the names; what they do is in C (cuirax._core). Submodules
 import importlib as _importlib
 
 from . import _core
-from ._core import Array, custom_jvp, custom_vjp, grad, jit, jvp, linearize, value_and_grad, vjp, vmap
-from ._api import (ShapeDtypeStruct, block_until_ready, clear_caches, default_backend, device_count, device_get, device_put, disable_jit,
+from ._core import Array, clear_caches, custom_jvp, custom_vjp, grad, jit, jvp, linearize, value_and_grad, vjp, vmap
+from ._api import (ShapeDtypeStruct, block_until_ready, default_backend, device_count, device_get, device_put, disable_jit,
                    eval_shape, local_device_count, local_devices, make_jaxpr, named_call, named_scope, process_count, process_index,
                    pure_callback)
 from ._checkpoint import checkpoint, checkpoint_policies, remat

@@ -89,10 +89,6 @@ def process_count(backend=None):
     return 1
 
 
-def clear_caches():
-    """Staged functions are kept by their jit objects, which clear_cache() empties; there is no other cache."""
-
-
 def _resolve_kwargs(fun, args, kwargs):
     """All arguments of a call, by position (defaults included where keywords need them)."""
     import inspect

@@ -1,5 +1,6 @@
 /* jit: a Python function staged once for every structure and types of its arguments; make_jaxpr and eval_shape.
- * The cache key: the trees and types of dynamic arguments, the static arguments by equality, the x64 mode. */
+ * The cache key: the trees and types of dynamic arguments, the static arguments by equality, the x64 mode.
+ * jit objects of one function with the same static arguments share a cache, which lives as long as the function does. */
 #include "python/transform.h"
 
 #include "base/error.h"
@@ -24,6 +25,15 @@ typedef struct Entry {
   bool unlock;          /* enough work to let other Python threads run */
 } Entry;
 
+typedef struct Cache {
+  struct Cache *next;   /* of the same function, with other static arguments */
+  Py_ssize_t refs;      /* one per jit object, one of the function's list */
+  PyObject *static_names;
+  int *static_nums, n_static;
+  Entry **table;
+  uint32_t table_cap, table_n;
+} Cache;
+
 typedef struct Jit {
   PyObject_HEAD
   vectorcallfunc vectorcall;
@@ -31,8 +41,7 @@ typedef struct Jit {
   int *static_nums, n_static;
   PyObject *static_names; /* tuple of str */
   int *donate_nums, n_donate;
-  Entry **table;
-  uint32_t table_cap, table_n;
+  Cache *cache;
 } Jit;
 
 /* ---- the arguments of one call ---- */
@@ -181,31 +190,31 @@ static bool entry_matches(const Entry *e, const Args *a) {
   return same_tree(e->kw_tree, a->kw_tree);
 }
 
-static Entry *cache_find(const Jit *j, const Args *a) {
-  if (!j->table_cap) return NULL;
-  Entry *e = j->table[a->hash & (j->table_cap - 1)];
+static Entry *cache_find(const Cache *c, const Args *a) {
+  if (!c->table_cap) return NULL;
+  Entry *e = c->table[a->hash & (c->table_cap - 1)];
   while (e && !entry_matches(e, a)) e = PyErr_Occurred() ? NULL : e->next;
   return e;
 }
 
-static bool cache_grow(Jit *j) {
-  uint32_t cap = j->table_cap ? j->table_cap * 2 : 8;
+static bool cache_grow(Cache *c) {
+  uint32_t cap = c->table_cap ? c->table_cap * 2 : 8;
   Entry **fresh = PyMem_Calloc(cap, sizeof *fresh);
   if (!fresh) return false;
-  for (uint32_t i = 0; i < j->table_cap; i++)
-    for (Entry *e = j->table[i], *next; e; e = next) {
+  for (uint32_t i = 0; i < c->table_cap; i++)
+    for (Entry *e = c->table[i], *next; e; e = next) {
       next = e->next;
       e->next = fresh[e->hash & (cap - 1)];
       fresh[e->hash & (cap - 1)] = e;
     }
-  PyMem_Free(j->table);
-  j->table = fresh;
-  j->table_cap = cap;
+  PyMem_Free(c->table);
+  c->table = fresh;
+  c->table_cap = cap;
   return true;
 }
 
-static Entry *cache_keep(Jit *j, Args *a, CxGraph *g, const CxTree *out_tree) {
-  if (j->table_n >= j->table_cap && !cache_grow(j)) return NULL;
+static Entry *cache_keep(Cache *c, Args *a, CxGraph *g, const CxTree *out_tree) {
+  if (c->table_n >= c->table_cap && !cache_grow(c)) return NULL;
   Entry *e = PyMem_Calloc(1, sizeof *e);
   if (!e) return NULL;
   e->nargs = a->nargs;
@@ -232,21 +241,89 @@ static Entry *cache_keep(Jit *j, Args *a, CxGraph *g, const CxTree *out_tree) {
   for (uint32_t i = 0; i < g->types.n; i++) work += g->types.v[i] ? g->types.v[i]->size : 0;
   e->unlock = work > 20000;
   for (uint32_t i = 0; i < g->eqns.n; i++) e->unlock |= (cx_ops[g->eqns.v[i].op]->flags & CX_OP_REFS) != 0;
-  Entry **slot = &j->table[a->hash & (j->table_cap - 1)];
+  Entry **slot = &c->table[a->hash & (c->table_cap - 1)];
   e->next = *slot;
   *slot = e;
-  j->table_n++;
+  c->table_n++;
   return e;
 }
 
-static void cache_clear(Jit *j) {
-  Entry **table = j->table;
-  uint32_t cap = j->table_cap;
-  j->table = NULL;
-  j->table_cap = j->table_n = 0;
+static void cache_clear(Cache *c) {
+  Entry **table = c->table;
+  uint32_t cap = c->table_cap;
+  c->table = NULL;
+  c->table_cap = c->table_n = 0;
   for (uint32_t i = 0; i < cap; i++)
     for (Entry *e = table[i], *next; e; e = next) next = e->next, entry_free(e);
   PyMem_Free(table);
+}
+
+/* ---- the caches of a function ---- */
+
+static PyObject *known; /* {id(fun): (weak reference to fun, capsule of its caches)} */
+enum { KNOWN_MAX = 4096 };
+
+static void cache_release(Cache *c) {
+  if (!c || --c->refs) return;
+  cache_clear(c);
+  Py_XDECREF(c->static_names);
+  PyMem_Free(c->static_nums);
+  PyMem_Free(c);
+}
+
+static void caches_drop(PyObject *capsule) {
+  Cache **list = PyCapsule_GetPointer(capsule, NULL);
+  for (Cache *c = *list, *next; c; c = next) next = c->next, cache_release(c);
+  PyMem_Free(list);
+}
+
+static PyObject *function_gone(PyObject *id, PyObject *ref) {
+  (void)ref;
+  if (known && PyDict_GetItemWithError(known, id)) PyDict_DelItem(known, id);
+  PyErr_Clear();
+  Py_RETURN_NONE;
+}
+static PyMethodDef function_gone_def = {"function_gone", function_gone, METH_O, NULL};
+
+/* the list of the function's caches; NULL without an error where the function cannot be watched */
+static Cache **caches_of(PyObject *fun) {
+  if (!known && !(known = PyDict_New())) return NULL;
+  PyObject *id = PyLong_FromVoidPtr(fun), *pair = id ? PyDict_GetItemWithError(known, id) : NULL;
+  Cache **list = NULL;
+  if (pair) {
+    list = PyCapsule_GetPointer(PyTuple_GET_ITEM(pair, 1), NULL);
+  } else if (id) {
+    if (PyDict_GET_SIZE(known) >= KNOWN_MAX) PyDict_Clear(known);
+    PyObject *gone = PyCFunction_New(&function_gone_def, id), *ref = gone ? PyWeakref_NewRef(fun, gone) : NULL;
+    list = ref ? PyMem_Calloc(1, sizeof *list) : NULL;
+    PyObject *capsule = list ? PyCapsule_New(list, NULL, caches_drop) : NULL;
+    if (list && !capsule) PyMem_Free(list);
+    pair = capsule ? PyTuple_Pack(2, ref, capsule) : NULL;
+    if (!pair || PyDict_SetItem(known, id, pair) < 0) list = NULL;
+    Py_XDECREF(pair), Py_XDECREF(capsule), Py_XDECREF(ref), Py_XDECREF(gone);
+  }
+  Py_XDECREF(id);
+  PyErr_Clear();
+  return list;
+}
+
+static bool cache_fits(const Cache *c, const Jit *j) {
+  if (c->n_static != j->n_static || (c->n_static && memcmp(c->static_nums, j->static_nums, (size_t)j->n_static * sizeof(int)) != 0)) return false;
+  return same_object(c->static_names, j->static_names) == 1;
+}
+
+/* The cache of j's function and static arguments, a new reference; its own where there is none to share. */
+static Cache *cache_for(const Jit *j) {
+  Cache **list = caches_of(j->fun);
+  for (Cache *c = list ? *list : NULL; c; c = c->next)
+    if (cache_fits(c, j)) return c->refs++, c;
+  Cache *c = PyMem_Calloc(1, sizeof *c);
+  int *nums = c ? PyMem_Calloc((size_t)j->n_static + 1, sizeof *nums) : NULL;
+  if (!nums) return PyMem_Free(c), PyErr_NoMemory(), NULL;
+  for (int i = 0; i < j->n_static; i++) nums[i] = j->static_nums[i];
+  *c = (Cache){.refs = 1, .static_nums = nums, .n_static = j->n_static, .static_names = Py_XNewRef(j->static_names)};
+  if (list) c->next = *list, *list = c, c->refs++;
+  return c;
 }
 
 /* ---- staging ---- */
@@ -280,11 +357,11 @@ static const CxType **args_types(const Args *a) {
 
 /* ---- calling ---- */
 
-static bool run_now(const Entry *e, const Args *a, CxVal *out) {
-  PyThreadState *s = e->unlock ? py_unlock(1 << 30) : NULL;
-  bool ok = graph_run_borrowed(e->graph, a->vals.v, a->vals.n, out);
+static bool run_now(CxGraph *g, bool unlock, const Args *a, CxVal *out) {
+  PyThreadState *s = unlock ? py_unlock(1 << 30) : NULL;
+  bool ok = graph_run_borrowed(g, a->vals.v, a->vals.n, out);
   py_lock(s);
-  for (uint32_t i = 0; i < e->graph->out.n; i++) out[i] = ok ? cx_keep(out[i]) : NULL;
+  for (uint32_t i = 0; i < g->out.n; i++) out[i] = ok ? cx_keep(out[i]) : NULL;
   return ok;
 }
 
@@ -296,17 +373,22 @@ static bool all_arrays(const Args *a) {
 
 static PyObject *call_entry(const Entry *e, const Args *a, const char *name) {
   CxVal small[32], *out = small;
-  uint32_t n = e->graph->out.n;
-  if (n > 32 && !(out = PyMem_Malloc(n * sizeof *out))) return PyErr_NoMemory();
-  bool ok;
-  if (!cx_thread.trace && all_arrays(a)) {
-    ok = run_now(e, a, out);
+  CxGraph *g = ref_retain(e->graph); /* running it may call Python, which may clear the cache */
+  CxTree *tree = cx_tree_retain(e->out_tree);
+  uint32_t n = g->out.n;
+  bool leaf = n == 1 && e->out_is_leaf, ok = n <= 32 || (out = PyMem_Malloc(n * sizeof *out));
+  if (!ok) {
+    PyErr_NoMemory();
+  } else if (!cx_thread.trace && all_arrays(a)) {
+    ok = run_now(g, e->unlock, a, out);
   } else {
-    CxJitAttrs attrs = {.name = name, .jaxpr = e->graph};
+    CxJitAttrs attrs = {.name = name, .jaxpr = g};
     ok = cx_bind(CX_OP_JIT, a->vals.v, a->vals.n, &attrs, out, n);
   }
-  PyObject *r = ok ? n == 1 && e->out_is_leaf ? py_wrap(out[0]) : py_unflatten_vals(e->out_tree, out, n) : NULL;
+  PyObject *r = ok ? leaf ? py_wrap(out[0]) : py_unflatten_vals(tree, out, n) : NULL;
   if (out != small) PyMem_Free(out);
+  cx_tree_release(tree);
+  ref_release(g);
   return r;
 }
 
@@ -330,7 +412,7 @@ static PyObject *call_fresh(Jit *j, Args *a) {
   if (g && captured.n) {
     r = call_once(j, a, g, &captured, out_tree);
   } else if (g) {
-    Entry *e = cache_keep(j, a, g, out_tree);
+    Entry *e = cache_keep(j->cache, a, g, out_tree);
     r = e ? call_entry(e, a, py_fun_name(j->fun)) : NULL;
   }
   ref_release(g);
@@ -365,7 +447,7 @@ static PyObject *jit_call(PyObject *self, PyObject *const *args, size_t nargsf, 
   cx_scope_open(&s);
   PyObject *r = NULL;
   if (args_read(&a, j, args, PyVectorcall_NARGS(nargsf), names)) {
-    Entry *e = cache_find(j, &a);
+    Entry *e = cache_find(j->cache, &a);
     if (e || !PyErr_Occurred()) r = e ? call_entry(e, &a, py_fun_name(j->fun)) : call_fresh(j, &a);
     if (r && j->n_donate && !cx_thread.trace) donate(j, &a);
   }
@@ -419,6 +501,7 @@ static PyObject *jit_make(PyObject *fun, PyObject *static_nums, PyObject *static
             (!donate_nums || donate_nums == Py_None || py_int_list(donate_nums, 0, &j->donate_nums, &j->n_donate));
   j->static_names = ok ? names_tuple(static_names) : NULL;
   if (!ok || PyErr_Occurred() || ((j->n_static || j->static_names) && !resolve_static(j)) || !py_copy_function_attrs((PyObject *)j, fun)) return Py_DECREF(j), NULL;
+  if (!(j->cache = cache_for(j))) return Py_DECREF(j), NULL;
   PyObject_GC_Track(j);
   return (PyObject *)j;
 }
@@ -445,7 +528,7 @@ static void jit_dealloc(PyObject *self) {
   Jit *j = (Jit *)self;
   PyObject_GC_UnTrack(self);
   if (j->weakrefs) PyObject_ClearWeakRefs(self);
-  cache_clear(j);
+  cache_release(j->cache);
   Py_XDECREF(j->fun), Py_XDECREF(j->dict), Py_XDECREF(j->static_names);
   PyMem_Free(j->static_nums), PyMem_Free(j->donate_nums);
   PyObject_GC_Del(self);
@@ -453,10 +536,10 @@ static void jit_dealloc(PyObject *self) {
 
 static PyObject *jit_clear_cache(PyObject *self, PyObject *unused) {
   (void)unused;
-  cache_clear((Jit *)self);
+  cache_clear(((Jit *)self)->cache);
   Py_RETURN_NONE;
 }
-static PyObject *jit_cache_size(PyObject *self, PyObject *unused) { return (void)unused, PyLong_FromUnsignedLong(((Jit *)self)->table_n); }
+static PyObject *jit_cache_size(PyObject *self, PyObject *unused) { return (void)unused, PyLong_FromUnsignedLong(((Jit *)self)->cache->table_n); }
 static PyObject *jit_repr(PyObject *self) { return PyUnicode_FromFormat("<PjitFunction of %R>", ((Jit *)self)->fun); }
 
 /* ---- example arguments: arrays, scalars or ShapeDtypeStructs ---- */
@@ -599,7 +682,7 @@ static int jit_traverse(PyObject *self, visitproc visit, void *arg) {
 }
 static int jit_gc_clear(PyObject *self) {
   Jit *j = (Jit *)self;
-  cache_clear(j);
+  if (j->cache && j->cache->refs == 1) cache_clear(j->cache);
   Py_CLEAR(j->dict);
   return 0;
 }
@@ -613,8 +696,18 @@ static PyTypeObject jit_type = {
 
 /* ---- make_jaxpr ---- */
 
+static PyObject *fn_clear_caches(PyObject *m, PyObject *unused) {
+  (void)m, (void)unused;
+  PyObject *pairs = known ? PyDict_Values(known) : PyList_New(0); /* dropping a graph may end other functions */
+  for (Py_ssize_t i = 0; pairs && i < PyList_GET_SIZE(pairs); i++)
+    for (Cache *c = *(Cache **)PyCapsule_GetPointer(PyTuple_GET_ITEM(PyList_GET_ITEM(pairs, i), 1), NULL); c; c = c->next) cache_clear(c);
+  Py_XDECREF(pairs);
+  return pairs ? Py_NewRef(Py_None) : NULL;
+}
+
 static PyMethodDef jit_functions[] = {{"jit", (PyCFunction)(void (*)(void))fn_jit, METH_FASTCALL | METH_KEYWORDS,
                                        "jit(fun, *, static_argnums=None, static_argnames=None, donate_argnums=None, …): fun, staged to a graph on first use with each kind of arguments."},
+                                      {"clear_caches", fn_clear_caches, METH_NOARGS, "clear_caches(): forgets the staged versions of all functions."},
                                       {0}};
 
 bool py_jit_register(PyObject *m) { return PyType_Ready(&jit_type) == 0 && PyModule_AddFunctions(m, jit_functions) == 0; }
