@@ -2,6 +2,7 @@
 from .. import _core
 from .._core import Array as ndarray, array, asarray, promote_types, result_type
 from ..dtypes import finfo, iinfo, issubdtype
+from ._grids import fromfunction, iscomplexobj, isrealobj, isscalar, mgrid, ogrid
 
 globals().update(_core.api("numpy"))
 globals().update(_core.scalar_types())
