@@ -30,3 +30,10 @@ void thread_at_exit(void (*release)(void *), void *p) {
   *a = (AtExit){pthread_getspecific(exit_key), release, p};
   pthread_setspecific(exit_key, a);
 }
+
+int64_t *thread_ints(void) {
+  static CX_THREAD_LOCAL int64_t *ints;
+  if (ints || !(ints = cx_calloc(THREAD_INTS, sizeof *ints))) return ints;
+  thread_at_exit(cx_free, ints);
+  return ints;
+}

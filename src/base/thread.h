@@ -3,9 +3,15 @@
 #ifndef BASE_THREAD_H
 #define BASE_THREAD_H
 
+#include <stdint.h>
+
 #define CX_THREAD_LOCAL _Thread_local __attribute__((tls_model("initial-exec")))
 
 /* Calls free(p) when the calling thread ends. */
 void thread_at_exit(void (*free)(void *), void *p);
+
+/* Room for a short list that a function returns: [THREAD_INTS], this thread's own, valid until the next call. NULL with an error. */
+enum { THREAD_INTS = 256 };
+int64_t *thread_ints(void);
 
 #endif

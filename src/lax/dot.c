@@ -1,4 +1,5 @@
 /* Products and convolutions, jax.lax. */
+#include "base/thread.h"
 #include "lax/pads.h"
 #include "np/axes.h"
 #include "np/promote.h"
@@ -58,7 +59,8 @@ bool lax_pads(CxPads pads, int n, const int64_t *extent, const int64_t *window, 
 }
 
 CxInts cx_lax_padding_pairs(CxInts in, CxInts window, CxInts stride, CxPads padding) {
-  static _Thread_local int64_t out[2 * CX_MAX_RANK];
+  int64_t *out = thread_ints();
+  if (!out) return CX_NO_INTS;
   if (in.n > CX_MAX_RANK || window.n != in.n || stride.n != in.n) return cx_fail(CX_ERR_VALUE, "padtype_to_pads: lists of different lengths"), CX_NO_INTS;
   return lax_pads(padding, in.n, in.v, window.v, stride.v, out) ? (CxInts){out, 2 * in.n, false} : CX_NO_INTS;
 }
@@ -181,7 +183,8 @@ CxVal cx_lax_conv_transpose(CxVal x, CxVal k, CxInts strides, CxPads padding, Cx
 }
 
 CxInts cx_lax_conv_permutations(CxConvDims d, int64_t ndim, int64_t which) {
-  static _Thread_local int64_t iota[CX_MAX_RANK];
+  int64_t *iota = thread_ints();
+  if (!iota) return CX_NO_INTS;
   CxInts spec = which == 0 ? d.lhs_spec : which == 1 ? d.rhs_spec : d.out_spec;
   if (spec.v) {
     if (spec.n != ndim) return cx_fail(CX_ERR_TYPE, "convolution dimension_numbers[%d] must have len equal to the ndim of lhs and rhs, got %d for ndim %d", (int)which, spec.n, (int)ndim), CX_NO_INTS;
