@@ -329,3 +329,36 @@ static CxVal cumulative(const char *what, CxVal (*op)(CxVal, int, bool), double 
 }
 CxVal cx_np_cumulative_sum(CxVal x, CxNpCumulativeSum o) { return cumulative("sum", cx_cumsum, 0, x, o.axis, o.dtype, o.include_initial); }
 CxVal cx_np_cumulative_prod(CxVal x, CxNpCumulativeProd o) { return cumulative("product", cx_cumprod, 1, x, o.axis, o.dtype, o.include_initial); }
+
+/* ---- the middle ---- */
+
+static CxVal gathered(CxVal a, CxInts axes) { /* the axes joined into the last one */
+  int64_t permutation[CX_MAX_RANK], dims[CX_MAX_RANK], joined_extent = 1;
+  bool reduced[CX_MAX_RANK] = {0};
+  int n = 0, kept;
+  for (int i = 0; i < axes.n; i++) reduced[axes.v[i]] = true;
+  for (int i = 0; i < a->type->rank; i++)
+    if (!reduced[i]) dims[n] = a->type->dims[i], permutation[n++] = i;
+  kept = n;
+  for (int i = 0; i < a->type->rank; i++)
+    if (reduced[i]) joined_extent *= a->type->dims[i], permutation[n++] = i;
+  dims[kept] = joined_extent;
+  return cx_reshape(cx_transpose(a, permutation), kept + 1, dims);
+}
+
+CxVal cx_np_median(CxVal a, CxNpMedian o) {
+  int64_t store[CX_MAX_RANK];
+  if (!a || !np_promote_inexact(1, &a)) return NULL;
+  if (np_kind(a) == 'c') return cx_fail(CX_ERR_VALUE, "jnp.median does not support complex values: they have no order"), NULL;
+  CxInts axes = np_axes(o.axis, a->type->rank, store);
+  CxVal x = axes.n < 0 ? NULL : gathered(np_convert(a, a->type->dtype, false), axes), sorted;
+  if (!x) return NULL;
+  int last = x->type->rank - 1;
+  int64_t n = x->type->dims[last];
+  if (!n) return cx_fail(CX_ERR_NOT_IMPLEMENTED, "jnp.median of no elements is not implemented"), NULL;
+  if (!cx_sort(1, &x, last, true, 1, &sorted)) return NULL;
+  CxVal low = cx_slice_axis(sorted, last, (n - 1) / 2, (n - 1) / 2 + 1), high = cx_slice_axis(sorted, last, n / 2, n / 2 + 1);
+  CxVal half = cx_like(x, 0.5), middle = n % 2 ? low : cx_add(cx_mul(low, half), cx_mul(high, half));
+  CxVal nan = cx_reduce_or(np_is_nan(x), cx_ints(last)), r = np_pick(nan, cx_like(x, NAN), cx_squeeze(middle, cx_ints(last)));
+  return o.keepdims ? np_keepdims(r, axes, a->type) : r;
+}

@@ -62,3 +62,5 @@ np.cumulative_sum(x: val, /, *, axis: optint = None, dtype: dtype = None, includ
   Running sums, small integers in the default integer; a 0 in front if include_initial is true.
 np.cumulative_prod(x: val, /, *, axis: optint = None, dtype: dtype = None, include_initial: bool = False)
   Running products, small integers in the default integer; a 1 in front if include_initial is true.
+np.median(a: val, axis: axes = None, out: none = None, overwrite_input: bool = False, keepdims: bool = False)
+  The middle of the sorted elements, or the mean of the two middle ones; NaN if there is one.

@@ -113,6 +113,7 @@ tile(V, 2) | tile(A, (2, 1)) | tile(V, (2, 2)) | tile(A, 3) | tile(1.0, 2) | til
 flip(A) | flip(A, 0) | flip(L, (0, 2)) | fliplr(A) | flipud(A) | roll(V, 2) | roll(A, 1) | roll(A, -1, axis=0) | roll(A, (1, 2), (0, 1)) | roll(A, 1, (0, 1)) | roll(E, 1, 0) | rot90(A) | rot90(A, 2) | rot90(A, -1) | rot90(L, 1, (1, 2)) | rot90(A, 4) | resize(V, (2, 4)) | resize(V, 3) | resize(A, (0,)) | atleast_1d(1.0) | atleast_2d(V) | atleast_3d(A) | atleast_3d(V) | atleast_1d(1.0, V) | atleast_2d(1.0)
 matmul(A, B.T) | matmul(V, V) | matmul(L, A.T) | matmul(A, I.T) | dot(A, B.T) | dot(V, V) | dot(A, 2) | dot(L, A.T) | dot(A, V[:4]) | vdot(A, B) | vdot(C, C) | inner(A, B) | inner(V, V) | inner(A, 2.0) | outer(V, A[0]) | outer(I[0], 2.0) | matmul(U, U) | dot(I, J.T) | matmul(E.T, E) | dot(H, H.T, preferred_element_type='float32')
 mgrid[0:3] | mgrid[0:3, 1:2:4j] | ogrid[0:3, 0:1:5j] | mgrid[0:2, 0:3, 1:3] | isscalar(1.0) | isscalar(A) | iscomplexobj(C) | iscomplexobj(A) | iscomplexobj(1j) | isrealobj(A) | fromfunction(lambda i, j: i - 2 * j, (2, 3)) | fromfunction(jnp.add, (2, 2), dtype=int)
+median(A) | median(A, axis=1) | median(I) | median(L, axis=(0, 2), keepdims=True) | median(N, axis=1) | median(S) | median(1.0) | median(H, axis=0)
 ndim(A) | shape(A) | size(A) | size(A, 1) | size(A, (0, 1)) | ndim(1.0) | shape([[1, 2]]) | diff(V) | diff(A, n=2) | diff(A, axis=0) | diff(V, prepend=0, append=V) | diff(M) | diff(V, n=9) | ediff1d(V) | ediff1d(A, to_end=1.0, to_begin=V) | trapezoid(V) | trapezoid(A, axis=0) | trapezoid(A, dx=2.0) | trapezoid(V, x=V * V) | trapezoid(I)
 """
 EXPRESSIONS = [e.strip() for e in TABLE.replace("\n", "|").split("|") if e.strip()]
@@ -124,7 +125,7 @@ for text in [e.strip() for e in X64.split("|")]:
     case(f"x64 {text}", lambda jnp, text=text: evaluate(jnp, text), x64=True, rtol=1e-6)
 
 DIFFERENTIABLE = """
-dot(x, x.T) | matmul(x.T, x) | outer(x, x[0]) | inner(x, x) | vdot(x, x) | sum(x, axis=0) | prod(x, axis=1) | max(x, axis=1) | min(x) | mean(x, axis=0) | var(x, axis=1) | std(x) | ptp(x, axis=0) | cumsum(x, axis=1) | cumprod(x, axis=0) | nansum(x) | nanmean(x, axis=1)
+median(x, axis=1) | dot(x, x.T) | matmul(x.T, x) | outer(x, x[0]) | inner(x, x) | vdot(x, x) | sum(x, axis=0) | prod(x, axis=1) | max(x, axis=1) | min(x) | mean(x, axis=0) | var(x, axis=1) | std(x) | ptp(x, axis=0) | cumsum(x, axis=1) | cumprod(x, axis=0) | nansum(x) | nanmean(x, axis=1)
 average(x, axis=1) | where(x > 0.5, x, 2 * x) | clip(x, 0.3, 1.5) | tril(x) | triu(x, 1) | diag(x) | diagonal(x, 1) | trace(x) | diag(x[0]) | reshape(x, (4, 3)) | reshape(x, (4, 3), order='F') | transpose(x) | concatenate([x, 2 * x], axis=1)
 stack([x, x * x]) | tile(x, (2, 1)) | repeat(x, 2, axis=1) | flip(x, 1) | roll(x, 1, 1) | roll(x, 1) | rot90(x) | diff(x) | split(x, 2, axis=1) | expand_dims(x, 1) | trapezoid(x) | linspace(x[0], x[1], 3) | vander(x[0], 3) | frexp(x)[0] | ldexp(x, 2) | modf(x)[0] | sum(x, where=x > 1) | resize(x, (2, 7)) | ediff1d(x) | logaddexp(x, x) | meshgrid(x[0], x[1]) | broadcast_to(x, (2, 3, 4)) | isclose(x, x)
 """
