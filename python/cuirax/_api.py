@@ -89,6 +89,44 @@ def process_count(backend=None):
     return 1
 
 
+@contextlib.contextmanager
+def ensure_compile_time_eval():
+    """Within the context, operations on arrays run at once, also while a function is traced."""
+    was = _core.trace_suspend()
+    try:
+        yield
+    finally:
+        _core.trace_resume(was)
+
+
+eval_context = ensure_compile_time_eval
+
+
+def pmap(fun, axis_name=None, *, in_axes=0, out_axes=0, static_broadcasted_argnums=(), devices=None, backend=None, axis_size=None, donate_argnums=()):
+    """fun mapped over devices: there is one, so the mapped axes have extent 1."""
+    if static_broadcasted_argnums not in ((), None):
+        raise NotImplementedError("pmap: static_broadcasted_argnums is not supported; close over the values with functools.partial")
+    if axis_size not in (None, 1):
+        raise ValueError(f"pmap over {axis_size} devices: there is one device")
+    return _core.jit(_core.vmap(fun, in_axes=in_axes, out_axes=out_axes, axis_name=axis_name, axis_size=1), donate_argnums=donate_argnums)
+
+
+def effects_barrier():
+    """Waits for effects: they are complete when a call returns."""
+
+
+def print_environment_info(return_string=False):
+    import platform
+    import sys
+    import numpy as np
+    from . import __version__
+    text = (f"jax:    {__version__} (Cuirax)\nnumpy:  {np.__version__}\npython: {sys.version}\ndevice info: cpu-1, 1 local devices\n"
+            f"process_count: 1\nplatform: {platform.uname()}")
+    if return_string:
+        return text
+    print(text)
+
+
 def _resolve_kwargs(fun, args, kwargs):
     """All arguments of a call, by position (defaults included where keywords need them)."""
     import inspect

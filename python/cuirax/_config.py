@@ -1,5 +1,6 @@
 """jax.config: flags by name, from the environment (JAX_ENABLE_X64=1 …), and the context managers that override them in a thread."""
 import contextlib
+import functools
 import os
 
 from . import _core
@@ -15,6 +16,8 @@ _OTHER = {"jax_numpy_rank_promotion": "allow", "jax_numpy_dtype_promotion": "sta
           "jax_persistent_cache_min_compile_time_secs": 1.0, "jax_persistent_cache_min_entry_size_bytes": 0, "jax_use_shardy_partitioner": True,
           "jax_custom_vjp_disable_shape_check": False, "jax_error_checking_behavior_nan": "ignore", "jax_cpu_enable_async_dispatch": True,
           "jax_num_cpu_devices": 1, "jax_mutable_array_checks": False, "jax_refs_to_pins": False, "jax_no_tracing": False}
+_CHOICES = {"jax_numpy_rank_promotion": ("allow", "warn", "raise"), "jax_numpy_dtype_promotion": ("standard", "strict"),
+            "jax_log_compiles": (False, True)}
 
 
 def _parse(name, text, like):
@@ -40,12 +43,16 @@ class Config:
         for name, value in _OTHER.items():
             text = os.environ.get(name.upper())
             if text is not None:
-                self._values[name] = _parse(name, text, value)
+                self.update(name, _parse(name, text, value))
 
     def update(self, name, value):
         if name in _CORE:
             _core.config_set(name, bool(value), False)
         elif name in self._values:
+            if name in _CHOICES:
+                if value not in _CHOICES[name]:
+                    raise ValueError(f"new enum value must be in {list(_CHOICES[name])}, got {value!r}")
+                _core.config_choose(name, _CHOICES[name].index(value))
             self._values[name] = value
         else:
             raise AttributeError(f"Unrecognized config option: {name}")
@@ -107,11 +114,38 @@ def debug_infs(new_val=True):
     return _State("jax_debug_infs", new_val)
 
 
-@contextlib.contextmanager
-def numpy_dtype_promotion(new_val):
-    was = config.jax_numpy_dtype_promotion
-    config.update("jax_numpy_dtype_promotion", new_val)
-    try:
-        yield
-    finally:
-        config.update("jax_numpy_dtype_promotion", was)
+def check_tracer_leaks(new_val=True):
+    return _State("jax_check_tracer_leaks", new_val)
+
+
+checking_leaks = functools.partial(check_tracer_leaks, True)
+
+
+def _override(name, doc):
+    """The context manager that overrides a flag: `with numpy_rank_promotion("raise"): …`."""
+    @contextlib.contextmanager
+    def override(new_val=True):
+        was = config.read(name)
+        config.update(name, new_val)
+        try:
+            yield
+        finally:
+            config.update(name, was)
+    override.__name__ = override.__qualname__ = name.removeprefix("jax_")
+    override.__doc__ = doc
+    return override
+
+
+numpy_dtype_promotion = _override("jax_numpy_dtype_promotion", "'standard', or 'strict': different dtypes do not mix.")
+numpy_rank_promotion = _override("jax_numpy_rank_promotion", "'allow', 'warn' or 'raise' where operands of different ranks broadcast.")
+log_compiles = _override("jax_log_compiles", "Logs a warning for each function that is staged.")
+default_device = _override("jax_default_device", "Accepted: there is one device.")
+default_matmul_precision = _override("jax_default_matmul_precision", "Accepted: products are always computed in full precision.")
+transfer_guard = _override("jax_transfer_guard", "Accepted: there is one memory, so nothing is transferred.")
+transfer_guard_host_to_device = transfer_guard_device_to_device = transfer_guard_device_to_host = transfer_guard
+enable_checks = _override("jax_enable_checks", "Accepted: programs are always verified.")
+debug_key_reuse = _override("jax_debug_key_reuse", "Accepted.")
+default_prng_impl = _override("jax_default_prng_impl", "Accepted: keys are threefry2x32.")
+threefry_partitionable = _override("jax_threefry_partitionable", "Accepted.")
+softmax_custom_jvp = _override("jax_softmax_custom_jvp", "Accepted.")
+explain_cache_misses = _override("jax_explain_cache_misses", "Accepted.")

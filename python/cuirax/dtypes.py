@@ -1,5 +1,5 @@
 """jax.dtypes: dtypes, their promotion, and the abstract types above them."""
-from ._core import canonicalize_dtype, issubdtype, promote_types, result_type
+from ._core import TypePromotionError, canonicalize_dtype, issubdtype, promote_types, result_type
 from . import _core
 
 bfloat16 = _core.scalar_types()["bfloat16"]

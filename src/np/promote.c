@@ -4,6 +4,7 @@
 #include "kernels/convert.h"
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 
 CxDtype np_canonical(CxDtype d) {
   if (config_x64()) return d;
@@ -99,6 +100,23 @@ static bool least(uint32_t n, const CxDtype *d, const bool *weak, bool all_weak,
   return no_path(n, d);
 }
 
+/* jax_numpy_dtype_promotion='strict': strong dtypes are equal, and weak ones give way to their kind or a wider one. */
+static bool strict_pair(CxDtype strong, CxDtype weak) {
+  static const char order[] = "biufc";
+  char s = cx_dtype_kind(strong), w = cx_dtype_kind(weak);
+  if (s == w) return true;
+  if (s == 'b' || w == 'b') return false;
+  return strchr("iu", w) || strchr(order, w) <= strchr(order, s);
+}
+
+static bool strict_allows(uint32_t n, const CxDtype *d, const bool *weak) {
+  uint32_t strong = 0;
+  while (strong < n && weak && weak[strong]) strong++;
+  for (uint32_t i = 0; i < n && strong < n; i++)
+    if (weak && weak[i] ? !strict_pair(d[strong], d[i]) : d[i] != d[strong]) return no_path(n, d);
+  return true;
+}
+
 bool np_result_type(uint32_t n, const CxDtype *d, const bool *weak, CxDtype *out, bool *out_weak) {
   bool same = true, all_weak = weak != NULL;
   FAIL_IF(n == 0, CX_ERR_VALUE, "at least one array or dtype is required");
@@ -107,6 +125,7 @@ bool np_result_type(uint32_t n, const CxDtype *d, const bool *weak, CxDtype *out
     all_weak &= weak && weak[i];
   }
   if (same) return *out = d[0], *out_weak = all_weak && d[0] != CX_BOOL, true;
+  if (cx_thread.strict_dtypes) TRY(strict_allows(n, d, weak));
   int node = 0;
   TRY(least(n, d, weak, all_weak, &node));
   *out = node_dtype(node);
@@ -191,6 +210,23 @@ bool np_broadcast_dims(uint32_t n, const CxVal *v, int *rank, int64_t *dims) {
   return true;
 }
 
+/* jax_numpy_rank_promotion */
+static bool ranks_differ(uint32_t n, const CxVal *v) {
+  char text[400], shapes[256] = "";
+  size_t at = 0;
+  for (uint32_t i = 0; i < n && at + 40 < sizeof shapes; i++) {
+    char one[256];
+    at += (size_t)snprintf(shapes + at, sizeof shapes - at, " %s", cx_type_text(v[i]->type, one, sizeof one));
+    if (at >= sizeof shapes) at = sizeof shapes - 1;
+  }
+  if (cx_thread.rank_promotion == 2)
+    return cx_fail(CX_ERR_VALUE, "Operands could not be broadcast together on shapes%s with the config option jax_numpy_rank_promotion='raise': "
+                                 "reshape them to equal ranks.", shapes);
+  snprintf(text, sizeof text, "Following NumPy automatic rank promotion on shapes%s. Set the jax_numpy_rank_promotion config option to 'allow' to disable this warning.", shapes);
+  if (trace_warn) trace_warn(text);
+  return true;
+}
+
 bool np_promote_shapes(uint32_t n, CxVal *v) {
   int64_t dims[CX_MAX_RANK];
   int rank = 0;
@@ -201,6 +237,7 @@ bool np_promote_shapes(uint32_t n, CxVal *v) {
     mixed |= r && rank && r != rank;
     if (r > rank) rank = r;
   }
+  if (mixed && cx_thread.rank_promotion) TRY(ranks_differ(n, v));
   if (mixed) TRY(np_broadcast_dims(n, v, &rank, dims));
   for (uint32_t i = 0; mixed && i < n; i++) {
     int64_t axes[CX_MAX_RANK];

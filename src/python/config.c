@@ -77,7 +77,42 @@ static PyObject *name_stack_restore(PyObject *m, PyObject *was) {
   Py_RETURN_NONE;
 }
 
-static PyMethodDef config_methods[] = {{"config_set", config_set, METH_VARARGS, "config_set(name, value, thread): sets a core flag."},
+/* config_choose(name, index): a flag with named values */
+static PyObject *config_choose(PyObject *m, PyObject *args) {
+  const char *name;
+  int index;
+  (void)m;
+  if (!PyArg_ParseTuple(args, "si", &name, &index)) return NULL;
+  if (!strcmp(name, "jax_numpy_rank_promotion")) cx_thread.rank_promotion = (int8_t)index;
+  else if (!strcmp(name, "jax_numpy_dtype_promotion")) cx_thread.strict_dtypes = (int8_t)index;
+  else if (!strcmp(name, "jax_log_compiles")) cx_thread.log_compiles = (int8_t)index;
+  else return PyErr_Format(PyExc_AttributeError, "no core flag %s", name);
+  Py_RETURN_NONE;
+}
+
+/* trace_suspend() -> a token: operations run at once until trace_resume(token). */
+static void suspended_drop(PyObject *capsule) { ref_release(PyCapsule_GetPointer(capsule, "trace")); }
+static PyObject *trace_suspend(PyObject *m, PyObject *unused) {
+  (void)m, (void)unused;
+  CxTrace *was = trace_enter(NULL);
+  if (!was) Py_RETURN_NONE;
+  PyObject *token = PyCapsule_New(ref_retain(was), "trace", suspended_drop);
+  if (!token) trace_leave(was), ref_release(was);
+  return token;
+}
+static PyObject *trace_resume(PyObject *m, PyObject *token) {
+  (void)m;
+  CxTrace *t = token == Py_None ? NULL : PyCapsule_GetPointer(token, "trace");
+  if (!t && token != Py_None) return NULL;
+  if (t && !t->alive) return PyErr_SetString(PyExc_RuntimeError, "the trace has ended"), NULL;
+  trace_leave(t);
+  Py_RETURN_NONE;
+}
+
+static PyMethodDef config_methods[] = {{"config_choose", config_choose, METH_VARARGS, "config_choose(name, index): sets a flag with named values."},
+                                       {"trace_suspend", trace_suspend, METH_NOARGS, NULL},
+                                       {"trace_resume", trace_resume, METH_O, NULL},
+                                       {"config_set", config_set, METH_VARARGS, "config_set(name, value, thread): sets a core flag."},
                                        {"config_get", config_get, METH_O, "config_get(name): a core flag."},
                                        {"name_stack", name_stack_push, METH_O, NULL},
                                        {"name_stack_restore", name_stack_restore, METH_O, NULL},

@@ -47,7 +47,7 @@ static bool grad_positions(const Grad *g, Py_ssize_t nargs, Py_ssize_t *out) {
   for (int i = 0; i < g->n_argnums; i++) {
     Py_ssize_t p = g->argnums[i] < 0 ? g->argnums[i] + nargs : g->argnums[i];
     if (p < 0 || p >= nargs) {
-      PyErr_Format(PyExc_TypeError, "differentiating with respect to argnums=%d requires at least %d positional arguments to be passed by the caller, but got only %zd positional arguments.",
+      PyErr_Format(g->argnums[i] < 0 ? PyExc_ValueError : PyExc_TypeError, "differentiating with respect to argnums=%d requires at least %d positional arguments to be passed by the caller, but got only %zd positional arguments.",
                    g->argnums[i], g->argnums[i] < 0 ? -g->argnums[i] : g->argnums[i] + 1, nargs);
       return false;
     }
@@ -213,7 +213,7 @@ static bool linear_take(PyObject *o, const CxTree *tree, const CxType *const *ty
   if (ok && got != tree) {
     PyObject *a = py_treedef_text(got), *b = py_treedef_text(tree);
     if (a && b)
-      PyErr_Format(PyExc_TypeError, "%s: the tree structure of the argument %U does not match that of the corresponding value %U", what, a, b);
+      PyErr_Format(strncmp(what, "vjp", 3) ? PyExc_TypeError : PyExc_ValueError, "%s: the tree structure of the argument %U does not match that of the corresponding value %U", what, a, b);
     Py_XDECREF(a), Py_XDECREF(b);
     ok = false;
   }

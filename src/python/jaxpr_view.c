@@ -209,5 +209,5 @@ bool py_view_register(PyObject *m) {
   static PyTypeObject *const all[] = {&open_type, &eqn_type, &var_type, &drop_type, &literal_type};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (PyType_Ready(all[i]) < 0 || PyModule_AddType(m, all[i]) < 0) return false;
-  return PyModule_AddFunctions(m, functions) == 0 && py_params_register(m);
+  return PyModule_AddFunctions(m, functions) == 0 && PyModule_AddObjectRef(m, "Tracer", (PyObject *)&py_tracer) == 0 && py_ravel_register(m) && py_params_register(m);
 }

@@ -403,13 +403,23 @@ static PyObject *call_once(const Jit *j, Args *a, CxGraph *g, CxVals *captured, 
   return r;
 }
 
+/* jax_log_compiles: a warning of the logger "jax" */
+static bool log_compile(const Jit *j, const CxGraph *g) {
+  PyObject *logging = PyImport_ImportModule("logging"), *logger = logging ? PyObject_CallMethod(logging, "getLogger", "s", "jax._src.interpreters.pxla") : NULL;
+  PyObject *none = logger ? PyObject_CallMethod(logger, "warning", "ssII", "Compiling %s: %d operands, %d equations.", py_fun_name(j->fun), g->in.n, g->eqns.n) : NULL;
+  Py_XDECREF(none), Py_XDECREF(logger), Py_XDECREF(logging);
+  return none != NULL;
+}
+
 static PyObject *call_fresh(Jit *j, Args *a) {
   const CxType **types = args_types(a);
   CxVals captured = {0};
   CxTree *out_tree = NULL;
   CxGraph *g = types ? jit_stage(j, a, types, a->vals.n, &captured, &out_tree) : NULL;
   PyObject *r = NULL;
-  if (g && captured.n) {
+  if (g && cx_thread.log_compiles && !log_compile(j, g)) {
+    r = NULL;
+  } else if (g && captured.n) {
     r = call_once(j, a, g, &captured, out_tree);
   } else if (g) {
     Entry *e = cache_keep(j->cache, a, g, out_tree);

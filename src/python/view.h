@@ -11,6 +11,7 @@ PyObject *py_where_summary(CxWhere w);          /* "file.py:12:4 (f)" */
 CxGraph *py_jaxpr_graph(PyObject *o);           /* of a ClosedJaxpr; NULL without an exception for anything else */
 bool py_view_register(PyObject *m);
 bool py_params_register(PyObject *m);
+bool py_ravel_register(PyObject *m);
 void py_places_install(void);
 
 #endif

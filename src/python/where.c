@@ -86,7 +86,14 @@ static void collect_garbage(void) {
   PyGILState_Release(gil);
 }
 
+static void warn(const char *text) {
+  PyGILState_STATE gil = PyGILState_Ensure();
+  if (PyErr_WarnEx(PyExc_UserWarning, text, 1) < 0) py_keep_exception();
+  PyGILState_Release(gil);
+}
+
 void py_places_install(void) {
+  trace_warn = warn;
   trace_collect_garbage = collect_garbage;
   execute_failed = place_failure;
   trace_describe_place = describe_place;

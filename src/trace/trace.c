@@ -54,6 +54,7 @@ CxTrace *trace_new(const CxTraceKind *kind, CxTrace *parent, const char *what) {
 
 bool (*trace_describe_place)(CxWhere w, char *to, size_t n);
 void (*trace_collect_garbage)(void);
+void (*trace_warn)(const char *text);
 
 static const char *trace_purpose(const CxTrace *t) {
   return t->kind == &trace_batch ? "vmap" : t->kind == &trace_stage ? "jit" : t->kind == &trace_linear ? "linearize" : "grad";

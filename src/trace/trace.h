@@ -48,6 +48,8 @@ typedef struct CxThread {
   const char *name_stack;
   int8_t x64;              /* thread override of config: -1 none */
   int8_t disable_jit, debug_nans, debug_infs, checking_leaks;
+  int8_t rank_promotion;   /* 0 allow, 1 warn, 2 raise */
+  int8_t strict_dtypes, log_compiles;
 } CxThread;
 extern CX_THREAD_LOCAL CxThread cx_thread;
 
@@ -88,6 +90,7 @@ extern bool (*trace_describe_place)(CxWhere w, char *to, size_t n); /* set by th
 /* jax_check_tracer_leaks: are values of this ended trace still alive? The caller holds one reference. False with an error. */
 bool trace_check_leaks(const CxTrace *t);
 extern void (*trace_collect_garbage)(void); /* set by the host */
+extern void (*trace_warn)(const char *text); /* set by the host: a warning to the user */
 void trace_debug_changed(void); /* after debug_nans or debug_infs is set: graphs are checked too */
 bool config_x64(void);
 extern bool config_x64_default;

@@ -1,0 +1,2 @@
+"""jax.extend."""
+from . import core
