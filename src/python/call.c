@@ -193,6 +193,8 @@ PyObject *pycall_aux(const PyCall *c, const CxVal *vals) {
 /* ---- types of example arguments ---- */
 
 static const CxType *type_from_attrs(PyObject *leaf) {
+  if (!PyObject_HasAttrString(leaf, "shape") || !PyObject_HasAttrString(leaf, "dtype"))
+    return PyErr_Format(PyExc_TypeError, "Error interpreting an argument as an abstract array: the problematic value %.200R is of type %R", leaf, (PyObject *)Py_TYPE(leaf)), NULL;
   PyObject *shape = PyObject_GetAttrString(leaf, "shape"), *dtype = shape ? PyObject_GetAttrString(leaf, "dtype") : NULL;
   const CxType *t = NULL;
   CxDtype d;

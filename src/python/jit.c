@@ -501,8 +501,49 @@ static bool resolve_static(Jit *j) {
 
 static PyTypeObject jit_type;
 
+/* How many positional arguments a plain function takes; -1: not known, or any number. names: its parameters, or NULL if it takes any name. */
+static int fun_arity(PyObject *fun, PyObject **names) {
+  PyObject *code = NULL;
+  *names = NULL;
+  if (!PyFunction_Check(fun) || !(code = PyFunction_GetCode(fun))) return -1;
+  PyCodeObject *c = (PyCodeObject *)code;
+  PyObject *vars = PyObject_GetAttrString(code, "co_varnames");
+  if (vars && !(c->co_flags & CO_VARKEYWORDS)) *names = PyTuple_GetSlice(vars, 0, c->co_argcount + c->co_kwonlyargcount);
+  Py_XDECREF(vars);
+  return c->co_flags & CO_VARARGS ? -1 : c->co_argcount;
+}
 
-static PyObject *jit_make(PyObject *fun, PyObject *static_nums, PyObject *static_names, PyObject *donate_nums) {
+static bool nums_in_range(const int *nums, int n, int arity, const char *what) {
+  for (int i = 0; i < n && arity >= 0; i++)
+    if (nums[i] >= arity || nums[i] < -arity)
+      return PyErr_Format(PyExc_ValueError, "Jitted function has %s=%d, but only accepts %d positional arguments.", what, nums[i], arity), false;
+  return true;
+}
+
+static bool names_known(PyObject *given, PyObject *names, const char *what) {
+  for (Py_ssize_t i = 0; names && given && i < PyTuple_GET_SIZE(given); i++) {
+    if (PySequence_Contains(names, PyTuple_GET_ITEM(given, i)) == 1) continue;
+    if (!PyErr_Occurred()) PyErr_Format(PyExc_ValueError, "Jitted function has invalid argnames {%R} in %s. Function does not take these args.", PyTuple_GET_ITEM(given, i), what);
+    return false;
+  }
+  return true;
+}
+
+/* The static and donated arguments exist and are not the same ones. */
+static bool check_marks(const Jit *j, PyObject *donate_names) {
+  PyObject *names;
+  int arity = fun_arity(j->fun, &names);
+  bool ok = nums_in_range(j->static_nums, j->n_static, arity, "static_argnums") && nums_in_range(j->donate_nums, j->n_donate, arity, "donate_argnums") &&
+            names_known(j->static_names, names, "static_argnames") && names_known(donate_names, names, "donate_argnames");
+  for (int i = 0; ok && i < j->n_static; i++)
+    for (int k = 0; ok && k < j->n_donate; k++)
+      if (j->static_nums[i] == j->donate_nums[k])
+        ok = (PyErr_Format(PyExc_ValueError, "static_argnums and donate_argnums cannot intersect: %d is in both.", j->static_nums[i]), false);
+  Py_XDECREF(names);
+  return ok;
+}
+
+static PyObject *jit_make(PyObject *fun, PyObject *static_nums, PyObject *static_names, PyObject *donate_nums, PyObject *donate_names) {
   if (!PyCallable_Check(fun)) return PyErr_Format(PyExc_TypeError, "Expected a callable value, got %R", fun);
   Jit *j = PyObject_GC_New(Jit, &jit_type);
   if (!j) return NULL;
@@ -510,6 +551,9 @@ static PyObject *jit_make(PyObject *fun, PyObject *static_nums, PyObject *static
   bool ok = (!static_nums || static_nums == Py_None || py_int_list(static_nums, 0, &j->static_nums, &j->n_static)) &&
             (!donate_nums || donate_nums == Py_None || py_int_list(donate_nums, 0, &j->donate_nums, &j->n_donate));
   j->static_names = ok ? names_tuple(static_names) : NULL;
+  PyObject *donated = ok && !PyErr_Occurred() ? names_tuple(donate_names) : NULL;
+  ok = ok && !PyErr_Occurred() && check_marks(j, donated);
+  Py_XDECREF(donated);
   if (!ok || PyErr_Occurred() || ((j->n_static || j->static_names) && !resolve_static(j)) || !py_copy_function_attrs((PyObject *)j, fun)) return Py_DECREF(j), NULL;
   if (!(j->cache = cache_for(j))) return Py_DECREF(j), NULL;
   PyObject_GC_Track(j);
@@ -531,7 +575,7 @@ static PyObject *fn_jit(PyObject *m, PyObject *const *args, Py_ssize_t n, PyObje
   PyParams p = {"jit", params, 0, 1, 13, false};
   if (!py_bind(&p, args, n, names, a)) return NULL;
   if (!a[0]) return partial_of(m, "jit", names, args + n);
-  return jit_make(a[0], a[3], a[4], a[5]);
+  return jit_make(a[0], a[3], a[4], a[5], a[6]);
 }
 
 static void jit_dealloc(PyObject *self) {
