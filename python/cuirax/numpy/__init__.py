@@ -2,7 +2,6 @@
 from .. import _core
 from .._core import Array as ndarray, array, asarray, promote_types, result_type
 from ..dtypes import finfo, iinfo, issubdtype
-from ._grids import fromfunction, iscomplexobj, isrealobj, isscalar, mgrid, ogrid
 
 globals().update(_core.api("numpy"))
 globals().update(_core.scalar_types())
@@ -15,8 +14,19 @@ _NUMPY = {"character", "complexfloating", "dtype", "flexible", "floating", "gene
           "unsignedinteger", "index_exp", "s_", "printoptions", "set_printoptions", "get_printoptions", "save", "savez"}
 
 
+# Names that are Python by nature, in a module that needs NumPy.
+_GRIDS = {"fromfunction", "iscomplexobj", "isrealobj", "isscalar", "mgrid", "ogrid"}
+
+
 def __getattr__(name):
+    if name in _GRIDS:
+        from . import _grids
+        return getattr(_grids, name)
     if name in _NUMPY:
         import numpy
         return getattr(numpy, name)
     raise AttributeError(f"module 'jax.numpy' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(set(globals()) | _NUMPY | _GRIDS)
