@@ -2,6 +2,10 @@
 from . import _core
 
 
+def _same(x):
+    return x
+
+
 class ShapeDtypeStruct:
     """Shape and dtype of an array that need not exist."""
     __slots__ = ("shape", "dtype", "sharding", "weak_type", "vma", "is_ref")
@@ -13,6 +17,12 @@ class ShapeDtypeStruct:
         self.shape = tuple(int(d) for d in shape)
         self.dtype = dtype if str(dtype).startswith("key<") else np.dtype(dtype)
         self.sharding, self.weak_type, self.vma, self.is_ref = sharding, weak_type, vma, is_ref
+
+    @classmethod
+    def like(cls, x):
+        """The shape and dtype of an array, a scalar or another struct."""
+        s = _core.jit(_same).eval_shape(x)
+        return cls(s.shape, s.dtype, weak_type=s.weak_type)
 
     size = property(lambda self: int(__import__("math").prod(self.shape)))
     ndim = property(lambda self: len(self.shape))

@@ -120,6 +120,7 @@ CxVal cx_broadcast_like(CxVal x, const CxType *type) {
 
 CxVal cx_full(const CxType *type, double value) {
   if (!type) return NULL;
+  if (type->dtype == CX_FLOAT0) return cx_array(CX_FLOAT0, type->rank, type->dims, NULL); /* holds no values */
   CxVal s = cx_scalar(type->dtype, value);
   return type->rank ? cx_broadcast_in_dim(s, type->rank, type->dims, NULL) : s;
 }

@@ -59,3 +59,22 @@ def train(jax, jnp):
 
 
 case("descent", train)
+
+
+def by_order(jax):
+    """A function of an integer and a number with a tangent rule of its own: the integer's tangent is a float0."""
+    @jax.custom_jvp
+    def f(n, x):
+        return n * x * x
+
+    @f.defjvp
+    def rule(primals, tangents):
+        (n, x), (_, dx) = primals, tangents
+        return f(n, x), 2 * n * x * dx
+    return f
+
+
+case("tangent rule with an integer operand", lambda jax: jax.grad(lambda x: by_order(jax)(3, x))(np.float32(2)))
+case("second derivative with an integer operand", lambda jax: jax.grad(jax.grad(lambda x: by_order(jax)(3, x)))(np.float32(2)))
+case("tangent rule with an array of integers", lambda jax, jnp: jax.grad(lambda x: jnp.sum(by_order(jax)(np.arange(4, dtype="i4"), x)))(X))
+case("ShapeDtypeStruct.like", lambda jax, jnp: [str(jax.ShapeDtypeStruct.like(x)) for x in (jnp.array(X), jnp.array([1, 2]), 1.0, jax.ShapeDtypeStruct((2,), "i4"))])
