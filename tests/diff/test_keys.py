@@ -1,0 +1,45 @@
+"""jax.random: keys, splitting and bits exactly JAX's; distributions."""
+import numpy as np
+
+from differential import Cases
+
+case = Cases()
+test_same = case.test
+
+EXACT = dict(exact=True)
+for seed in (0, 1, 42, 2**31 - 1, -1):
+    case(f"key {seed}", lambda random, seed=seed: [random.key(seed), random.PRNGKey(seed), random.bits(random.key(seed), (3,))])
+case("split", lambda random: [random.split(random.key(0)), random.split(random.key(0), 5), random.split(random.PRNGKey(3), (2, 2))])
+case("fold_in", lambda random: [random.fold_in(random.key(0), 7), random.fold_in(random.PRNGKey(1), 2**32 - 1)])
+case("key_data", lambda random: [random.key_data(random.key(5)), random.wrap_key_data(np.array([1, 2], "u4")), str(random.key(5).dtype), random.key(5).shape])
+case("bits", lambda random: [random.bits(random.key(1), (7,)), random.bits(random.key(1), (3, 3), "uint8"), random.bits(random.key(1), (5,), "uint16"), random.bits(random.key(2))])
+case("bits odd sizes", lambda random: [random.bits(random.key(9), (n,)) for n in (0, 1, 2, 3, 5, 8, 13)])
+case("uniform half", lambda random, jnp: [random.uniform(random.key(0), (5,), "float16"), random.uniform(random.key(0), (5,), jnp.bfloat16)], **EXACT)
+case("randint", lambda random: [random.randint(random.key(0), (6,), 0, 10), random.randint(random.key(0), (4,), -5, 5), random.randint(random.key(0), (4,), 0, 2**31 - 1), random.randint(random.key(1), (), 3, 9)])
+case("randint uint8", lambda random: random.randint(random.key(0), (6,), 0, 200, "uint8"))
+case("normal", lambda random: [random.normal(random.key(0), (5,)), random.normal(random.PRNGKey(7), (2, 3)), random.normal(random.key(1))], rtol=1e-5)
+case("normal half", lambda random, jnp: random.normal(random.key(0), (5,), jnp.bfloat16))
+case("permutation", lambda random: [random.permutation(random.key(0), 10), random.permutation(random.key(1), np.arange(12).reshape(4, 3)), random.permutation(random.key(1), np.arange(12).reshape(4, 3), axis=1)])
+case("permutation independent", lambda random: random.permutation(random.key(1), np.arange(12).reshape(4, 3), axis=1, independent=True))
+case("choice", lambda random: [random.choice(random.key(0), 5, (4,)), random.choice(random.key(0), np.arange(10.0), (3,), replace=False)])
+case("choice weighted", lambda random: [random.choice(random.key(0), 5, (4,), p=np.array([0.1, 0.2, 0.3, 0.2, 0.2])), random.choice(random.key(0), 4, (3,), replace=False, p=np.ones(4) / 4)])
+case("bernoulli", lambda random: [random.bernoulli(random.key(0), 0.3, (8,)), random.bernoulli(random.key(0))])
+case("truncated_normal", lambda random: random.truncated_normal(random.key(0), -1.0, 2.0, (5,)), rtol=1e-5)
+case("keys under jit", lambda jax, random: jax.jit(lambda k: random.normal(random.split(k)[0], (3,)))(random.key(0)), rtol=1e-5)
+case("keys under vmap", lambda jax, random: jax.vmap(lambda k: random.uniform(k))(random.split(random.key(0), 4)))
+case("keys in trees", lambda jax, random: jax.tree.map(lambda x: x, {"k": random.key(1), "x": 1.0}))
+case("key indexing", lambda random: [random.split(random.key(0), 4)[1], random.split(random.key(0), 4)[1:3], random.split(random.key(0), 4).reshape(2, 2)])
+case("key unpacking", lambda random: (lambda a, b: [random.bits(a), random.bits(b)])(*random.split(random.key(0))))
+case("raw key unpacking", lambda random: (lambda a, b: [random.bits(a), random.bits(b)])(*random.split(random.PRNGKey(0))))
+case("key stacking", lambda random, jnp: jnp.stack([random.key(0), random.key(1)]))
+case("key repr", lambda random: [repr(random.key(0)), str(random.key(0).dtype)])
+case("scan over keys", lambda lax, random: lax.scan(lambda c, k: (c + random.uniform(k), random.bits(k)), 0.0, random.split(random.key(0), 3)))
+case("x64 bits", lambda random: [random.bits(random.key(0), (3,), "uint64"), random.uniform(random.key(0), (3,)), random.randint(random.key(0), (3,), 0, 2**40)], x64=True)
+case("fold_in traced", lambda jax, random: jax.jit(lambda i: random.bits(random.fold_in(random.key(0), i)))(3))
+case.error("uniform of ints", lambda random: random.uniform(random.key(0), (2,), "int32"))
+case.error("not a key", lambda random: random.normal(3.5))
+case.error("wrong key shape", lambda random: random.bits(np.zeros(3, "u4")))
+case.error("arithmetic on keys", lambda random: random.key(0) + 1)
+case.error("batch of keys", lambda random: random.normal(random.split(random.key(0), 3)))
+case.error("split of a batch", lambda random: random.split(random.split(random.key(0), 3)))
+case.error("key of an array", lambda random: random.key(np.arange(3)))
