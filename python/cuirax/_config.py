@@ -53,6 +53,9 @@ class Config:
                 if value not in _CHOICES[name]:
                     raise ValueError(f"new enum value must be in {list(_CHOICES[name])}, got {value!r}")
                 _core.config_choose(name, _CHOICES[name].index(value))
+            if name in ("jax_default_prng_impl", "jax_threefry_partitionable"):
+                values = {**self._values, name: value}
+                _core.prng_config(values["jax_default_prng_impl"], values["jax_threefry_partitionable"])
             self._values[name] = value
         else:
             raise AttributeError(f"Unrecognized config option: {name}")
@@ -145,7 +148,7 @@ transfer_guard = _override("jax_transfer_guard", "Accepted: there is one memory,
 transfer_guard_host_to_device = transfer_guard_device_to_device = transfer_guard_device_to_host = transfer_guard
 enable_checks = _override("jax_enable_checks", "Accepted: programs are always verified.")
 debug_key_reuse = _override("jax_debug_key_reuse", "Accepted.")
-default_prng_impl = _override("jax_default_prng_impl", "Accepted: keys are threefry2x32.")
-threefry_partitionable = _override("jax_threefry_partitionable", "Accepted.")
+default_prng_impl = _override("jax_default_prng_impl", "The algorithm of random keys made without one: 'threefry2x32', 'rbg' or 'unsafe_rbg'.")
+threefry_partitionable = _override("jax_threefry_partitionable", "Which bits Threefry keys give: those of the current default, or those of old versions.")
 softmax_custom_jvp = _override("jax_softmax_custom_jvp", "Accepted.")
 explain_cache_misses = _override("jax_explain_cache_misses", "Accepted.")

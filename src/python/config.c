@@ -2,6 +2,8 @@
 #include "python/transform.h"
 
 #include "base/error.h"
+#include "op/random.h"
+#include "random/sample.h"
 #include "kernels/blas.h"
 #include <stdio.h>
 #include <unistd.h>
@@ -109,9 +111,21 @@ static PyObject *trace_resume(PyObject *m, PyObject *token) {
   Py_RETURN_NONE;
 }
 
+/* prng_config(impl, partitionable): the algorithm of keys made without one, and which bits Threefry gives. */
+static PyObject *prng_config(PyObject *m, PyObject *args) {
+  const char *impl;
+  int partitionable;
+  (void)m;
+  if (!PyArg_ParseTuple(args, "sp", &impl, &partitionable)) return NULL;
+  if (!random_set_default(impl)) return py_raise();
+  random_partitionable = partitionable;
+  Py_RETURN_NONE;
+}
+
 static PyMethodDef config_methods[] = {{"config_choose", config_choose, METH_VARARGS, "config_choose(name, index): sets a flag with named values."},
                                        {"trace_suspend", trace_suspend, METH_NOARGS, NULL},
                                        {"trace_resume", trace_resume, METH_O, NULL},
+                                       {"prng_config", prng_config, METH_VARARGS, "prng_config(impl, partitionable): how random keys work."},
                                        {"config_set", config_set, METH_VARARGS, "config_set(name, value, thread): sets a core flag."},
                                        {"config_get", config_get, METH_O, "config_get(name): a core flag."},
                                        {"name_stack", name_stack_push, METH_O, NULL},

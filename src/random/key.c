@@ -17,6 +17,12 @@ static CxDtype impl_of(const char *name) {
   return cx_fail(CX_ERR_VALUE, "unrecognized PRNG implementation \"%s\". Did you mean one of: \"threefry2x32\", \"rbg\", \"unsafe_rbg\"?", name), CX_NO_DTYPE;
 }
 
+bool random_set_default(const char *impl) {
+  CxDtype d = impl_of(impl);
+  if (d) random_default_impl = d;
+  return d != CX_NO_DTYPE;
+}
+
 static CxDtype impl_or_dtype(const char *function, const char *impl, const char *dtype) {
   if (impl && dtype) return cx_fail(CX_ERR_VALUE, "Cannot specify both `impl` and `dtype` arguments to jax.random.%s", function), CX_NO_DTYPE;
   return impl_of(impl ? impl : dtype);

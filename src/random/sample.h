@@ -7,6 +7,7 @@
 #include <cuirax/library.h>
 
 extern CxDtype random_default_impl; /* of keys made without impl, and of raw keys */
+bool random_set_default(const char *impl);
 
 CxVal random_keys(const char *name, CxVal key, bool *raw);     /* raw uint32 words become typed keys; any shape */
 CxVal random_key(const char *name, CxVal key);                 /* a typed key; ValueError for an array of keys */

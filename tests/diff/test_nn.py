@@ -90,3 +90,16 @@ case("one_hot of no classes", lambda nn: nn.one_hot(np.arange(3), 0))
 case.error("one_hot axis", lambda nn: nn.one_hot(np.arange(3), 4, axis=5))
 case("softmax x64", lambda nn, x: nn.softmax(x), M.astype("f8"), modes="eager vjp", x64=True)
 case("gelu x64", lambda nn, x: nn.gelu(x), M.astype("f8"), modes="eager vjp", x64=True)
+
+for name, make in {
+    "zeros": lambda i: i.zeros, "ones": lambda i: i.ones, "constant": lambda i: i.constant(3.5), "uniform": lambda i: i.uniform(0.1),
+    "normal": lambda i: i.normal(0.1), "truncated_normal": lambda i: i.truncated_normal(0.1, lower=-1.0),
+    "glorot_uniform": lambda i: i.glorot_uniform(), "glorot_normal": lambda i: i.xavier_normal(), "lecun_uniform": lambda i: i.lecun_uniform(),
+    "lecun_normal": lambda i: i.lecun_normal(in_axis=0, out_axis=1), "he_uniform": lambda i: i.he_uniform(), "he_normal": lambda i: i.kaiming_normal(),
+    "geometric": lambda i: i.variance_scaling(2.0, "fan_geo_avg", "normal"),
+}.items():
+    for dtype in (None, "float16"):
+        case(f"initializer {name} {dtype}", lambda initializers, random, make=make, dtype=dtype: make(initializers)(random.key(1), (3, 4, 5), dtype),
+             rtol=2e-3 if dtype else 1e-5)
+case.error("initializer rank", lambda initializers, random: initializers.he_normal()(random.key(1), (3,)))
+case.error("initializer mode", lambda initializers, random: initializers.variance_scaling(1.0, "fan", "normal")(random.key(1), (3, 4)))

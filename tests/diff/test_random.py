@@ -154,3 +154,16 @@ for name, f in {
     "exponential dtype": lambda random, k: random.exponential(k, (3,), "int32"),
 }.items():
     case.error(f"{name} error", lambda random, f=f: f(random, random.key(1)))
+
+
+def configured(name, value):
+    def run(jax, random):
+        with getattr(jax, name)(value):
+            k = random.key(3)
+            return random.PRNGKey(3), random.key_data(random.split(k, 3)), random.uniform(k, (5,)), random.randint(k, (7,), 0, 90)
+    return run
+
+
+for impl in IMPLS:
+    case(f"default {impl}", configured("default_prng_impl", impl))
+case("not partitionable", configured("threefry_partitionable", False))

@@ -2,3 +2,10 @@
 from .. import _core
 
 globals().update(_core.api("nn"))
+
+
+def __getattr__(name):
+    if name == "initializers":
+        import importlib
+        return importlib.import_module(".initializers", __name__)
+    raise AttributeError(f"module 'jax.nn' has no attribute {name!r}")
