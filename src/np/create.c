@@ -30,18 +30,18 @@ CxVal cx_np_full(CxInts shape, CxVal fill_value, CxNpFull o) {
   return filled(shape, fill_value, o.dtype ? o.dtype : fill_value->type->dtype, weak);
 }
 
-static CxVal filled_like(CxVal a, CxVal value, CxDtype d, CxInts shape) {
+static CxVal filled_like(const CxType *a, CxVal value, CxDtype d, CxInts shape) {
   if (!a || !value) return NULL;
-  if (shape.none) shape = (CxInts){a->type->dims, a->type->rank, false};
-  return filled(shape, value, d ? d : a->type->dtype, !d && a->type->weak);
+  if (shape.none) shape = (CxInts){a->dims, a->rank, false};
+  return filled(shape, value, d ? d : a->dtype, !d && a->weak);
 }
-static CxVal number_like(CxVal a, double value, CxDtype d, CxInts shape) {
-  return a ? filled_like(a, cx_scalar(d ? d : a->type->dtype, value), d, shape) : NULL;
+static CxVal number_like(const CxType *a, double value, CxDtype d, CxInts shape) {
+  return a ? filled_like(a, cx_scalar(d ? d : a->dtype, value), d, shape) : NULL;
 }
-CxVal cx_np_zeros_like(CxVal a, CxNpZerosLike o) { return number_like(a, 0, o.dtype, o.shape); }
-CxVal cx_np_ones_like(CxVal a, CxNpOnesLike o) { return number_like(a, 1, o.dtype, o.shape); }
-CxVal cx_np_empty_like(CxVal a, CxNpEmptyLike o) { return number_like(a, 0, o.dtype, o.shape); }
-CxVal cx_np_full_like(CxVal a, CxVal fill_value, CxNpFullLike o) { return filled_like(a, fill_value, o.dtype, o.shape); }
+CxVal cx_np_zeros_like(const CxType *a, CxNpZerosLike o) { return number_like(a, 0, o.dtype, o.shape); }
+CxVal cx_np_ones_like(const CxType *a, CxNpOnesLike o) { return number_like(a, 1, o.dtype, o.shape); }
+CxVal cx_np_empty_like(const CxType *a, CxNpEmptyLike o) { return number_like(a, 0, o.dtype, o.shape); }
+CxVal cx_np_full_like(const CxType *a, CxVal fill_value, CxNpFullLike o) { return filled_like(a, fill_value, o.dtype, o.shape); }
 
 CxVal cx_np_copy(CxVal a, CxNpCopy o) { return (void)o, cx_copy(a); }
 
@@ -57,43 +57,50 @@ CxVal cx_np_astype(CxVal x, CxDtype dtype, CxNpAstype o) {
 
 static CxVal iota(CxDtype d, int64_t n) { return cx_iota(d, 1, &n, 0); }
 
-static bool limit_ok(CxVal v, const char *name) {
-  if (!v) return true;
-  FAIL_IF(!cx_is_array(v), CX_ERR_CONCRETIZATION, "Abstract tracer value encountered where concrete value is expected: it arose in the jnp.arange argument '%s'", name);
-  FAIL_IF(v->type->rank, CX_ERR_VALUE, "jax.numpy.arange: arguments must be scalars; got an array for %s", name);
-  FAIL_IF(np_kind(v) == 'c', CX_ERR_VALUE, "Passing complex start/stop/step to jnp.arange is no longer supported starting in JAX v0.10.0.");
+static bool arange_operand(CxNum n, const char *name) {
+  if (n.val && n.val->type->rank)
+    return cx_fail(CX_ERR_VALUE, "jax.numpy.arange: arguments must be scalars, but %s has rank %d", name, n.val->type->rank);
+  if (n.val && cx_dtype_kind(n.val->type->dtype) == 'c') return cx_fail(CX_ERR_VALUE, "jax.numpy.arange does not take complex start, stop or step");
   return true;
 }
 
-static bool arange_length(CxVal start, CxVal stop, CxVal step, int64_t *n) {
-  double span = cx_to_double(stop) - (start ? cx_to_double(start) : 0), by = step ? cx_to_double(step) : 1;
-  FAIL_IF(by == 0, CX_ERR_ZERO_DIVISION, "division by zero: the step of jnp.arange must not be 0");
-  double count = ceil(span / by);
-  FAIL_IF(isnan(count), CX_ERR_VALUE, "jnp.arange: the limits must be numbers, got NaN");
-  FAIL_IF(count > 0x1p53, CX_ERR_OVERFLOW, "jnp.arange: too many elements");
-  *n = count > 0 ? (int64_t)count : 0;
+/* ceil((stop - start) / step), in the precision in which the numbers came */
+static bool arange_size(CxNum start, CxNum stop, CxNum step, int64_t *size) {
+  FAIL_IF(step.f == 0, CX_ERR_ZERO_DIVISION, "jax.numpy.arange: step must not be zero");
+  bool exact = start.exact && stop.exact && step.exact;
+  double n = exact ? (stop.f - start.f) / step.f : (double)((float)(stop.f - start.f) / (float)step.f);
+  if (isnan(n)) return cx_fail(CX_ERR_VALUE, "jax.numpy.arange: cannot make an array from NaN");
+  FAIL_IF(n > 4e18, CX_ERR_OVERFLOW, "jax.numpy.arange: too many elements");
+  *size = n > 0 ? (int64_t)ceil(n) : 0;
   return true;
 }
 
-CxVal cx_np_arange(CxVal start, CxNpArange o) {
-  CxVal given[3], stop = o.stop, step = o.step;
-  int64_t n;
-  uint32_t k = 0;
-  if (!start || !limit_ok(start, stop || step ? "start" : "stop") || !limit_ok(stop, "stop") || !limit_ok(step, "step")) return NULL;
-  given[k++] = start;
-  if (stop) given[k++] = stop;
-  if (step) given[k++] = step;
-  CxDtype d = o.dtype;
+static CxDtype arange_dtype(CxNum start, CxNum stop, CxNum step) {
+  CxVal v[3];
+  uint32_t n = 0;
+  CxDtype d = CX_NO_DTYPE;
   bool weak;
-  if (!d && !np_common_type(k, given, &d, &weak)) return NULL;
-  if (!stop) stop = start, start = NULL;
-  if (!arange_length(start, stop, step, &n)) return NULL;
-  if (d == CX_BOOL) return cx_ne(cx_np_arange(given[0], (CxNpArange){.stop = o.stop, .step = o.step, .dtype = CX_I32}), cx_scalar(CX_I32, 0));
-  CxDtype working = cx_dtype_kind(d) == 'f' && cx_dtype_bits(d) < 32 && step ? CX_F32 : d;
-  CxVal r = iota(working, n);
-  if (step) r = cx_mul(np_convert(step, working, false), r);
-  if (start && (step || cx_to_double(start) != 0)) r = cx_add(np_convert(start, working, false), r);
-  return np_convert(r, d, false);
+  if (start.val) v[n++] = start.val;
+  if (stop.val) v[n++] = stop.val;
+  if (step.val) v[n++] = step.val;
+  return np_common_type(n, v, &d, &weak) ? d : CX_NO_DTYPE;
+}
+
+CxVal cx_np_arange(CxNum start, CxNpArange o) {
+  bool has_stop = o.stop.val || o.stop.exact, has_step = o.step.val || o.step.exact;
+  CxNum zero = {.exact = true}, one = {.f = 1, .exact = true}, stop = o.stop, step = has_step ? o.step : one;
+  if (!arange_operand(start, has_stop ? "start" : "stop") || !arange_operand(stop, "stop") || !arange_operand(step, "step")) return NULL;
+  CxDtype d = o.dtype ? o.dtype : arange_dtype(start, stop, o.step);
+  if (!d) return NULL;
+  if (!has_stop) stop = start, start = zero;
+  if (cx_dtype_kind(d) == 'b') return cx_fail(CX_ERR_TYPE, "iota does not accept dtype bool. Accepted dtypes are subtypes of integer, floating, complexfloating."), NULL;
+  int64_t size;
+  if (!arange_size(start, stop, step, &size)) return NULL;
+  CxDtype wide = has_step && cx_dtype_kind(d) == 'f' && cx_dtype_bits(d) < 32 ? CX_F32 : d;
+  CxVal at = cx_iota(wide, 1, &size, 0);
+  CxVal from = start.val ? np_convert(start.val, wide, false) : cx_scalar(wide, start.f);
+  if (has_step) return np_convert(cx_add(from, cx_mul(step.val ? np_convert(step.val, wide, false) : cx_scalar(wide, step.f), at)), d, false);
+  return start.f == 0 ? at : cx_add(from, at);
 }
 
 static CxVal line(CxVal a, CxVal b, int64_t n, int64_t div, int axis) { /* a (1 - t) + b t for t = 0, 1/div, … along a new axis */
@@ -188,9 +195,27 @@ static CxVal triangle(int64_t n, int64_t m, int64_t k, CxVal (*compare)(CxVal, C
 
 static CxDtype or_float(CxDtype d) { return d ? d : np_canonical(CX_F64); }
 
-CxVal cx_np_eye(int64_t n, CxNpEye o) { return np_convert(triangle(n, o.M.given ? o.M.v : n, o.k, cx_eq), or_float(o.dtype), false); }
-CxVal cx_np_identity(int64_t n, CxNpIdentity o) { return np_convert(triangle(n, n, 0, cx_eq), or_float(o.dtype), false); }
-CxVal cx_np_tri(int64_t n, CxNpTri o) { return np_convert(triangle(n, o.M.given ? o.M.v : n, o.k, cx_ge), or_float(o.dtype), false); }
+static CxVal diagonal_mask(int64_t rows, int64_t columns, CxVal k, CxVal (*compare)(CxVal, CxVal)) {
+  CxDtype d = k ? k->type->dtype : CX_I32;
+  if (k && (k->type->rank || !strchr("iu", cx_dtype_kind(d)))) return cx_fail(CX_ERR_VALUE, "k must be a scalar integer"), NULL;
+  int64_t dims[2] = {rows, columns};
+  CxVal i = cx_iota(d, 2, dims, 0), j = cx_iota(d, 2, dims, 1);
+  return compare(k ? cx_add(i, np_convert(k, d, false)) : i, j);
+}
+
+CxVal cx_np_eye(int64_t N, CxNpEye o) {
+  int64_t m = o.M.given ? o.M.v : N;
+  if (N < 0 || m < 0) return cx_fail(CX_ERR_VALUE, "negative dimensions are not allowed, got %lld and %lld", (long long)N, (long long)m), NULL;
+  return np_convert(diagonal_mask(N, m, o.k, cx_eq), or_float(o.dtype), false);
+}
+
+CxVal cx_np_identity(int64_t n, CxNpIdentity o) { return np_eye(n, .dtype = o.dtype); }
+
+CxVal cx_np_tri(int64_t N, CxNpTri o) {
+  int64_t dims[2] = {N, o.M.given ? o.M.v : N};
+  if (dims[0] < 0 || dims[1] < 0) return cx_fail(CX_ERR_TYPE, "iota shape must have every element be nonnegative, got (%lld, %lld)", (long long)dims[0], (long long)dims[1]), NULL;
+  return np_convert(diagonal_mask(dims[0], dims[1], o.k, cx_ge), o.dtype ? o.dtype : CX_F32, false);
+}
 
 static CxVal triangle_of(const char *name, CxVal m, int64_t k, CxVal (*compare)(CxVal, CxVal)) {
   if (!m) return NULL;

@@ -8,15 +8,15 @@ np.empty(shape: shape, dtype: dtype = None, *, device: obj = None, out_sharding:
   An array of zeros: there is no uninitialised memory here.
 np.full(shape: shape, fill_value: val, dtype: dtype = None, *, device: obj = None, out_sharding: obj = None)
   An array filled with a value, of its dtype unless given.
-np.zeros_like(a: val, dtype: dtype = None, shape: shape = None, *, device: obj = None, out_sharding: obj = None)
+np.zeros_like(a: like, dtype: dtype = None, shape: shape = None, *, device: obj = None, out_sharding: obj = None)
   Zeros with a's shape and dtype unless given.
-np.ones_like(a: val, dtype: dtype = None, shape: shape = None, *, device: obj = None, out_sharding: obj = None)
+np.ones_like(a: like, dtype: dtype = None, shape: shape = None, *, device: obj = None, out_sharding: obj = None)
   Ones with a's shape and dtype unless given.
-np.empty_like(prototype: val, dtype: dtype = None, shape: shape = None, *, device: obj = None, out_sharding: obj = None)
+np.empty_like(prototype: like, dtype: dtype = None, shape: shape = None, *, device: obj = None, out_sharding: obj = None)
   Zeros with the prototype's shape and dtype unless given.
-np.full_like(a: val, fill_value: val, dtype: dtype = None, shape: shape = None, *, device: obj = None, out_sharding: obj = None)
+np.full_like(a: like, fill_value: val, dtype: dtype = None, shape: shape = None, *, device: obj = None, out_sharding: obj = None)
   A filled array with a's shape and dtype unless given.
-np.arange(start: val, stop: val = None, step: val = None, dtype: dtype = None, *, device: obj = None, out_sharding: obj = None)
+np.arange(start: num, stop: num = None, step: num = None, dtype: dtype = None, *, device: obj = None, out_sharding: obj = None)
   start, start + step, … below stop; arange(stop) counts from 0. The limits must be concrete numbers.
 np.linspace(start: val, stop: val, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: dtype = None, axis: int = 0, *, device: obj = None) -> some
   num values at equal distances from start to stop, along a new axis; with retstep also their distance.
@@ -24,11 +24,11 @@ np.logspace(start: val, stop: val, num: int = 50, endpoint: bool = True, base: v
   Powers of the base, with exponents as linspace gives them.
 np.geomspace(start: val, stop: val, num: int = 50, endpoint: bool = True, dtype: dtype = None, axis: int = 0)
   num values in constant ratio from start to stop.
-np.eye(N: int, M: optint = None, k: int = 0, dtype: dtype = None, *, device: obj = None)
+np.eye(N: int, M: optint = None, k: val = 0, dtype: dtype = None, *, device: obj = None)
   Ones on the k-th diagonal of N rows and M columns, zeros elsewhere.
 np.identity(n: int, dtype: dtype = None)
   The square matrix with ones on the diagonal.
-np.tri(N: int, M: optint = None, k: int = 0, dtype: dtype = None)
+np.tri(N: int, M: optint = None, k: val = 0, dtype: dtype = None)
   Ones on and below the k-th diagonal.
 np.tril(m: val, k: int = 0)
   The matrix with zeros above the k-th diagonal.

@@ -8,10 +8,11 @@
 
 /* ---- axes ---- */
 
-static CxVal size_fail(CxVal a, CxInts shape) {
+static CxVal size_fail(CxVal a, CxInts shape, int64_t known) { /* known: the product of the extents that are not -1 */
   char from[200], to[200];
   dims_text(a->type->dims, a->type->rank, from, sizeof from);
   dims_text(shape.v, shape.n, to, sizeof to);
+  if (!known && !a->type->size) return cx_fail(CX_ERR_ZERO_DIVISION, "cannot reshape array of shape %s into shape %s: the axis -1 could have any size", from, to), NULL;
   return cx_fail(CX_ERR_TYPE, "cannot reshape array of shape %s (size %lld) into shape %s", from, (long long)a->type->size, to), NULL;
 }
 
@@ -26,14 +27,14 @@ CxVal cx_np_reshape(CxVal a, CxInts shape, CxNpReshape o) {
     int64_t d = dims[i] = shape.v[i];
     if (d == -1 && unknown >= 0) return cx_fail(CX_ERR_TYPE, "can only specify one unknown axis size with a `-1` value"), NULL;
     if (d == -1) unknown = i;
-    else if (d < 0) return cx_fail(CX_ERR_VALUE, "shape must have non-negative elements (or one -1), got %lld", (long long)d), NULL;
-    else if (__builtin_mul_overflow(known, d, &known)) return size_fail(a, shape);
+    else if (d < 0) return cx_fail(CX_ERR_TYPE, "shape must have non-negative elements (or one -1), got %lld", (long long)d), NULL;
+    else if (__builtin_mul_overflow(known, d, &known)) return size_fail(a, shape, known);
   }
   if (unknown >= 0) {
-    if (known == 0 || a->type->size % known) return size_fail(a, shape);
+    if (known == 0 || a->type->size % known) return size_fail(a, shape, known);
     dims[unknown] = a->type->size / known;
   } else if (known != a->type->size) {
-    return size_fail(a, shape);
+    return size_fail(a, shape, known);
   }
   if (!strcmp(o.order, "C")) return cx_reshape(a, shape.n, dims);
   if (strcmp(o.order, "F")) return cx_fail(strcmp(o.order, "A") ? CX_ERR_VALUE : CX_ERR_NOT_IMPLEMENTED, "reshape: order must be 'C' or 'F', got '%s'", o.order), NULL;
@@ -54,7 +55,12 @@ static CxVal permuted(CxVal a, CxInts axes) {
   if (!a) return NULL;
   if (axes.none) return np_reversed(a);
   if (axes.n != a->type->rank) return cx_fail(CX_ERR_TYPE, "axes don't match array: got %d axes for rank %d", axes.n, a->type->rank), NULL;
-  return np_axes(axes, a->type->rank, permutation).n < 0 ? NULL : cx_transpose(a, permutation);
+  for (int i = 0; i < axes.n; i++) { /* cx_transpose says what is not a permutation */
+    int k = np_axis(axes.v[i], a->type->rank);
+    if (k < 0) return NULL;
+    permutation[i] = k;
+  }
+  return cx_transpose(a, permutation);
 }
 CxVal cx_np_transpose(CxVal a, CxNpTranspose o) { return permuted(a, o.axes); }
 CxVal cx_np_permute_dims(CxVal a, CxInts axes) { return permuted(a, axes); }
@@ -226,8 +232,11 @@ static bool split_sizes(const char *name, int64_t size, CxInts how, bool section
 
 static bool split(const char *name, CxVal ary, CxInts how, bool sections, int64_t axis, CxVals *out) {
   if (!ary) return false;
-  int at = np_axis(axis, ary->type->rank);
-  FAIL_IF(sections && how.v[0] <= 0, CX_ERR_VALUE, "number of sections must be larger than 0, got %lld", (long long)how.v[0]);
+  int rank = ary->type->rank;
+  FAIL_IF(axis < -rank || axis >= rank, CX_ERR_INDEX, "jax.numpy.%s: axis %lld is out of range for rank %d", name, (long long)axis, rank);
+  int at = np_axis(axis, rank);
+  FAIL_IF(sections && how.v[0] == 0, CX_ERR_ZERO_DIVISION, "jax.numpy.%s: cannot split into 0 sections", name);
+  FAIL_IF(sections && how.v[0] < 0, CX_ERR_VALUE, "number of sections must be larger than 0, got %lld", (long long)how.v[0]);
   FAIL_IF(sections && how.v[0] > INT32_MAX / 8, CX_ERR_VALUE, "too many sections");
   if (at < 0) return false;
   int n = sections ? (int)how.v[0] : how.n + 1;
@@ -267,7 +276,7 @@ CxVal cx_np_tile(CxVal A, CxInts reps) {
 static CxVal repeat_each(CxVal a, int at, int64_t count) { /* a new axis after `at`, broadcast, joined with it */
   int64_t dims[CX_MAX_RANK + 1], where[CX_MAX_RANK];
   int rank = a->type->rank;
-  if (count < 0) return cx_fail(CX_ERR_VALUE, "repeats must be non-negative, got %lld", (long long)count), NULL;
+  if (count < 0) return cx_fail(CX_ERR_TYPE, "repeats must be non-negative, got %lld", (long long)count), NULL;
   if (count == 1) return a;
   if (rank == CX_MAX_RANK) return cx_fail(CX_ERR_VALUE, "repeat: too many axes"), NULL;
   for (int i = 0; i < rank; i++) where[i] = i + (i > at), dims[where[i]] = a->type->dims[i];
@@ -321,7 +330,7 @@ CxVal cx_np_resize(CxVal a, CxInts new_shape) {
     size *= new_shape.v[i];
   }
   if (!flat) return NULL;
-  if (!flat->type->size || !size) return np_zeros_like(flat, .shape = new_shape);
+  if (!flat->type->size || !size) return np_zeros_like(flat->type, .shape = new_shape);
   int64_t times = (size + flat->type->size - 1) / flat->type->size;
   return cx_reshape(cx_slice_axis(cx_np_tile(flat, cx_ints(times)), 0, 0, size), new_shape.n, new_shape.v);
 }

@@ -67,7 +67,7 @@ static bool to_int(Call *c, int i, PyObject *o, int64_t *out) {
 
 static bool to_ints(Call *c, int i, PyObject *o, CxInts *out) {
   *out = (CxInts){.v = c->ints + c->n_ints};
-  if (PyLong_Check(o) || (!PySequence_Check(o) && PyIndex_Check(o)) || (py_is_val(o) && ((PyVal *)o)->type->rank == 0)) {
+  if (PyLong_Check(o) || (py_is_val(o) ? ((PyVal *)o)->type->rank == 0 : !PySequence_Check(o) && PyIndex_Check(o))) {
     if (c->n_ints >= 96) return bad_kind(c, i, "shorter");
     out->n = 1;
     return to_int(c, i, o, &c->ints[c->n_ints++]);
@@ -123,6 +123,55 @@ static bool to_dims(Call *c, int i, PyObject *o, CxInts *out) {
   return false;
 }
 
+static bool to_shape(Call *c, int i, PyObject *o, CxInts *out) {
+  bool sequence = !PyUnicode_Check(o) && (PySequence_Check(o) || PyIndex_Check(o) || py_is_val(o));
+  if (PyObject_CheckBuffer(o) && PyIndex_Check(o)) { /* an array of rank 0 is a number, one of rank 1 a sequence */
+    PyObject *index = PyNumber_Index(o);
+    bool ok = index && to_ints(c, i, index, out);
+    Py_XDECREF(index);
+    if (ok) return true;
+    PyErr_Clear();
+  }
+  if (sequence && to_ints(c, i, o, out)) return true;
+  if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_TypeError)) return false;
+  PyErr_Clear();
+  PyErr_Format(PyExc_TypeError, "Shapes must be 1D sequences of concrete values of integer type, got %R.", o);
+  return false;
+}
+
+/* The numbers of Python and NumPy's float64 keep their precision. */
+static bool to_num(Call *c, int i, PyObject *o, CxNum *out) {
+  if (PyErr_Occurred() || !(out->val = py_arg(o, c->f->api->name, i))) return false;
+  bool python = PyFloat_Check(o) || PyLong_Check(o);
+  if (!cx_is_array(out->val)) {
+    cx_fail(CX_ERR_CONCRETIZATION, "Abstract tracer value encountered where concrete value is expected: argument '%s' of %s", c->f->api->params[i].name, c->f->api->name);
+    return false;
+  }
+  if (out->val->type->size != 1) return true; /* the function says what is wrong */
+  out->exact = python;
+  out->f = python ? PyFloat_AsDouble(o) : cx_to_double(out->val);
+  return !PyErr_Occurred();
+}
+
+static const CxType *duck_type(Call *c, PyObject *shape, PyObject *dtype, bool weak) {
+  CxInts dims;
+  CxDtype d;
+  if (!shape || !dtype || !to_shape(c, 0, shape, &dims) || !py_dtype(dtype, &d)) return NULL;
+  return cx_type(d, dims.n, dims.v, weak);
+}
+
+static bool to_like(Call *c, int i, PyObject *o, const CxType **out) {
+  if (py_is_val(o) || !PyObject_HasAttrString(o, "dtype") || !PyObject_HasAttrString(o, "shape")) {
+    CxVal v = py_arg(o, c->f->api->name, i);
+    return v && (*out = v->type);
+  }
+  PyObject *shape = PyObject_GetAttrString(o, "shape"), *dtype = PyObject_GetAttrString(o, "dtype"), *weak = PyObject_GetAttrString(o, "weak_type");
+  if (!weak) PyErr_Clear();
+  *out = duck_type(c, shape, dtype, weak == Py_True);
+  Py_XDECREF(shape), Py_XDECREF(dtype), Py_XDECREF(weak);
+  return *out != NULL;
+}
+
 static bool convert(Call *c, int i) {
   const PyParam *p = &c->f->api->params[i];
   PyObject *o = c->given[i];
@@ -142,7 +191,9 @@ static bool convert(Call *c, int i) {
     case PY_KIND_VALS: return to_val_sequence(c, i, o, &a->vals);
     case PY_KIND_AXES:
     case PY_KIND_INTS: return to_ints(c, i, o, &a->ints);
-    case PY_KIND_SHAPE: return to_ints(c, i, o, &a->ints);
+    case PY_KIND_SHAPE: return to_shape(c, i, o, &a->ints);
+    case PY_KIND_NUM: return a->num = (CxNum){0}, to_num(c, i, o, &a->num);
+    case PY_KIND_LIKE: return to_like(c, i, o, &a->like);
     case PY_KIND_SECTIONS: {
       bool number = PyLong_Check(o) || (!PySequence_Check(o) && PyIndex_Check(o)) || (py_is_val(o) && ((PyVal *)o)->type->rank == 0);
       bool ok = to_ints(c, i, o, &a->ints);

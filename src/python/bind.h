@@ -9,6 +9,8 @@
 typedef enum PyKind {
   PY_KIND_VAL,    /* array-like; None where it is the default */
   PY_KIND_VALS,   /* a sequence of array-likes, or the rest of the positional arguments */
+  PY_KIND_NUM,    /* a concrete number, as exact as it was given */
+  PY_KIND_LIKE,   /* the type of an array-like, or of anything with a shape and a dtype */
   PY_KIND_NESTED, /* array-like or nested sequences */
   PY_KIND_SEED,   /* array-like; a Python int may have 64 bits, of which those that fit are kept */
   PY_KIND_WORD,   /* array-like as uint32; a Python int must fit */
@@ -43,6 +45,8 @@ enum { PY_PARAM_STAR = 1, PY_PARAM_KW_ONLY = 2, PY_PARAM_OPTIONAL = 4 };
 typedef union PyArg {
   CxVal val;
   CxVals vals;
+  CxNum num;
+  const CxType *like;
   CxInts ints;
   CxOptInt opt;
   int64_t i;
