@@ -81,7 +81,10 @@ CxVal cx_lax_mul(CxVal x, CxVal y, CxLaxMul o) {
 }
 CxVal cx_lax_reciprocal(CxVal x) { return cx_integer_pow(x, -1); }
 CxVal cx_lax_conj(CxVal x) { return cx_conj(x); }
-CxVal cx_lax_integer_pow(CxVal x, int64_t y) { return y == 0 && x ? cx_full(x->type, 1) : y == 1 ? x : cx_integer_pow(x, y); }
+CxVal cx_lax_integer_pow(CxVal x, int64_t y) {
+  if (x && y < 0 && !is_inexact(x->type)) return cx_fail(CX_ERR_TYPE, "Integers cannot be raised to negative powers, got integer_pow(%s, %lld)", cx_dtype_name(x->type->dtype), (long long)y), NULL;
+  return cx_integer_pow(x, y);
+}
 CxVal cx_lax_round(CxVal x, CxLaxRound o) { return cx_round(x, o.rounding_method); }
 CxVal cx_lax_betainc(CxVal a, CxVal b, CxVal x) { return cx_regularized_incomplete_beta(a, b, x); }
 CxVal cx_lax_clamp(CxVal min, CxVal x, CxVal max) { return cx_clamp(min, x, max); }

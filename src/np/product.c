@@ -1,5 +1,6 @@
 /* Products of arrays: one dot_general after promotion. */
 #include "np/arith.h"
+#include "np/axes.h"
 #include "np/broadcast.h"
 #include <cuirax/library.h>
 
@@ -38,4 +39,34 @@ CxVal cx_np_inner(CxVal a, CxVal b, CxNpInner o) {
 CxVal cx_np_outer(CxVal a, CxVal b) {
   CxVal x = np_flat(a), y = np_flat(b);
   return x && y ? cx_np_multiply(cx_expand_dims(x, cx_ints(1)), cx_expand_dims(y, cx_ints(0))) : NULL;
+}
+
+static bool rank_at_least(const char *name, CxVal x, int rank) {
+  return x && (x->type->rank >= rank || cx_fail(CX_ERR_VALUE, "%s takes operands of at least %d axes, got %d", name, rank, x->type->rank));
+}
+
+/* Row times column, or matrix: the extra axis of extent 1 goes again. */
+CxVal cx_np_vecdot(CxVal x, CxVal y, CxNpVecdot o) {
+  if (!rank_at_least("vecdot", x, 1) || !rank_at_least("vecdot", y, 1)) return NULL;
+  int a = np_axis(o.axis, x->type->rank), b = a < 0 ? -1 : np_axis(o.axis, y->type->rank);
+  if (b < 0) return NULL;
+  if (x->type->dims[a] != y->type->dims[b])
+    return cx_fail(CX_ERR_VALUE, "vecdot requires arguments to have equal dimension along axis %lld; got %lld and %lld", (long long)o.axis,
+                   (long long)x->type->dims[a], (long long)y->type->dims[b]), NULL;
+  int nx = x->type->rank, ny = y->type->rank;
+  CxVal row = cx_expand_dims(cx_np_conjugate(cx_move_axis(x, a, nx - 1)), cx_ints(nx - 1)), column = cx_expand_dims(cx_move_axis(y, b, ny - 1), cx_ints(ny));
+  CxVal z = cx_np_matmul(row, column, (CxNpMatmul){.preferred_element_type = o.preferred_element_type});
+  return z ? cx_squeeze(z, cx_ints(z->type->rank - 2, z->type->rank - 1)) : NULL;
+}
+
+CxVal cx_np_matvec(CxVal m, CxVal v) {
+  if (!rank_at_least("matvec", m, 2) || !rank_at_least("matvec", v, 1)) return NULL;
+  CxVal z = cx_np_matmul(m, cx_expand_dims(v, cx_ints(v->type->rank)), (CxNpMatmul){0});
+  return z ? cx_squeeze(z, cx_ints(z->type->rank - 1)) : NULL;
+}
+
+CxVal cx_np_vecmat(CxVal v, CxVal m) {
+  if (!rank_at_least("vecmat", v, 1) || !rank_at_least("vecmat", m, 2)) return NULL;
+  CxVal z = cx_np_matmul(cx_expand_dims(cx_np_conjugate(v), cx_ints(v->type->rank - 1)), m, (CxNpMatmul){0});
+  return z ? cx_squeeze(z, cx_ints(z->type->rank - 2)) : NULL;
 }

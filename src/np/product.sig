@@ -10,3 +10,11 @@ np.inner(a: val, b: val, *, precision: obj = None, preferred_element_type: dtype
   Sums of products over the last axes.
 np.outer(a: val, b: val, out: none = None)
   Every element of the flattened a times every element of the flattened b.
+np.vecdot(x1: val, x2: val, /, *, axis: int = -1, precision: obj = None, preferred_element_type: dtype = None)
+  The sum of products along an axis, elements of x1 conjugated; the other axes broadcast.
+
+np.matvec(x1: val, x2: val, /)
+  Matrices times vectors: the last two axes of x1 and the last of x2.
+
+np.vecmat(x1: val, x2: val, /)
+  Conjugated vectors times matrices: the last axis of x1 and the last two of x2.

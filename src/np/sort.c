@@ -1,0 +1,84 @@
+/* Sorting and searching, jax.numpy. */
+#include "np/axes.h"
+#include "np/promote.h"
+#include <cuirax/library.h>
+
+static CxVal flat(CxVal x) { return x ? cx_reshape(x, 1, &x->type->size) : NULL; }
+
+/* x, flattened if there is no axis, and the axis that then counts. */
+static bool along(CxVal *x, CxOptInt given, int *axis) {
+  if (!*x) return false;
+  if (!given.given) return *axis = 0, (*x = flat(*x)) != NULL;
+  return (*axis = np_axis(given.v, (*x)->type->rank)) >= 0;
+}
+
+static CxVal reversed(CxVal x, int axis, bool reverse) { return reverse ? cx_rev(x, cx_ints(axis)) : x; }
+
+CxVal cx_np_sort(CxVal a, CxNpSort o) {
+  int axis;
+  CxVal out;
+  return along(&a, o.axis, &axis) && cx_sort(1, &a, axis, o.stable, 1, &out) ? reversed(out, axis, o.descending) : NULL;
+}
+
+CxVal cx_np_argsort(CxVal a, CxNpArgsort o) {
+  int axis;
+  CxVal v[2], out[2];
+  if (!along(&a, o.axis, &axis)) return NULL;
+  CxDtype d = o.dtype ? o.dtype : np_canonical(CX_I64);
+  v[0] = reversed(a, axis, o.descending);
+  v[1] = reversed(cx_iota(d, a->type->rank, a->type->dims, axis), axis, o.descending);
+  return cx_sort(2, v, axis, o.stable, 1, out) ? reversed(out[1], axis, o.descending) : NULL;
+}
+
+/* One gather with an index vector per element: its own place along each axis, except along `axis`. */
+CxVal cx_np_take_along_axis(CxVal x, CxVal indices, CxNpTakeAlongAxis o) {
+  int axis;
+  if (!x || !indices) return NULL;
+  if (!o.axis.given) indices = flat(indices);
+  if (!along(&x, o.axis, &axis) || !indices) return NULL;
+  int rank = x->type->rank;
+  if (!kind_in(indices->type, "iu")) return cx_fail(CX_ERR_TYPE, "take_along_axis indices must be of integer type, got %s", cx_dtype_name(indices->type->dtype)), NULL;
+  if (indices->type->rank != rank) return cx_fail(CX_ERR_VALUE, "indices and arr must have the same number of dimensions; %d vs. %d", indices->type->rank, rank), NULL;
+  int64_t dims[CX_MAX_RANK + 1], ones[CX_MAX_RANK], list[CX_MAX_RANK];
+  CxVal part[CX_MAX_RANK];
+  for (int i = 0; i < rank; i++) {
+    int64_t a = i == axis ? 1 : x->type->dims[i], b = indices->type->dims[i];
+    if (a != b && a != 1 && b != 1) return cx_fail(CX_ERR_VALUE, "take_along_axis: axis %d of arr and indices has extents %lld and %lld", i, (long long)a, (long long)b), NULL;
+    dims[i] = a == 1 ? b : a;
+    ones[i] = 1, list[i] = i;
+  }
+  dims[rank] = 1;
+  bool drop = o.mode && strcmp(o.mode, "fill") && strcmp(o.mode, "clip") && strcmp(o.mode, "promise_in_bounds");
+  if (drop) return cx_fail(CX_ERR_VALUE, "take_along_axis: mode must be 'fill', 'clip' or 'promise_in_bounds', got '%s'", o.mode), NULL;
+  CxVal index = np_convert(indices, CX_I32, false);
+  index = cx_broadcast_to(index, rank, dims);
+  index = index ? cx_select(cx_lt(index, cx_like(index, 0)), cx_add(index, cx_scalar_i64(CX_I32, x->type->dims[axis])), index) : NULL;
+  for (int i = 0; i < rank; i++) {
+    CxVal at = i == axis ? index : x->type->dims[i] == 1 ? cx_broadcast_to(cx_scalar_i64(CX_I32, 0), rank, dims) : cx_iota(CX_I32, rank, dims, i);
+    if (!(part[i] = at ? cx_reshape(at, rank + 1, dims) : NULL)) return NULL;
+  }
+  CxGatherDims g = {.offset_dims = CX_NO_INTS, .collapsed_slice_dims = {list, rank, false}, .start_index_map = {list, rank, false},
+                    .operand_batching_dims = CX_NO_INTS, .start_indices_batching_dims = CX_NO_INTS};
+  CxIndexMode mode = !o.mode || !strcmp(o.mode, "fill") ? CX_INDEX_FILL_OR_DROP : !strcmp(o.mode, "clip") ? CX_INDEX_CLIP : CX_INDEX_PROMISE;
+  return cx_gather(x, cx_concatenate((uint32_t)rank, part, rank), g, ones, mode, CX_NO_NUMBER);
+}
+
+/* The number of elements of a before each v: comparisons of all pairs, summed. NaN stands last. */
+CxVal cx_np_searchsorted(CxVal a, CxVal v, CxNpSearchsorted o) {
+  bool left = o.side && !strcmp(o.side, "left");
+  if (!a || !v) return NULL;
+  if (!left && (!o.side || strcmp(o.side, "right"))) return cx_fail(CX_ERR_VALUE, "'%s' is an invalid value for keyword 'side'. Expected one of ['left', 'right'].", o.side ? o.side : "None"), NULL;
+  if (a->type->rank != 1) return cx_fail(CX_ERR_VALUE, "a should be 1-dimensional"), NULL;
+  if (o.sorter) a = cx_np_take_along_axis(a, o.sorter, (CxNpTakeAlongAxis){.axis = {true, -1}});
+  CxVal p[2] = {a, v};
+  if (!np_promote_dtypes(2, p)) return NULL;
+  if (kind_in(p[0]->type, "c")) return cx_fail(CX_ERR_NOT_IMPLEMENTED, "searchsorted of complex numbers is not implemented"), NULL;
+  CxVal x = cx_reshape(p[0], 2, (int64_t[]){1, p[0]->type->size}), y = cx_reshape(p[1], 2, (int64_t[]){p[1]->type->size, 1});
+  CxVal before = left ? cx_lt(x, y) : cx_le(x, y);
+  if (kind_in(p[0]->type, "f") && before) { /* numbers stand before NaN, and on the right NaN before NaN */
+    CxVal y_nan = cx_ne(y, y), x_number = left ? cx_eq(x, x) : cx_eq(cx_like(x, 0), cx_like(x, 0));
+    before = cx_or(before, cx_and(cx_broadcast_to(y_nan, 2, before->type->dims), cx_broadcast_to(x_number, 2, before->type->dims)));
+  }
+  CxVal n = cx_reduce_sum(cx_convert(before, np_canonical(CX_I64)), cx_ints(1));
+  return n ? cx_reshape(n, v->type->rank, v->type->dims) : NULL;
+}

@@ -1,0 +1,13 @@
+# Sorting and searching, jax.numpy.
+
+np.sort(a: val, axis: optint = -1, *, kind: none = None, order: none = None, stable: bool = True, descending: bool = False)
+  a sorted along an axis, or flattened first if it is None. NaNs come last.
+
+np.argsort(a: val, axis: optint = -1, *, kind: none = None, order: none = None, stable: bool = True, descending: bool = False, dtype: dtype = None)
+  The indices that sort a along an axis.
+
+np.take_along_axis(arr: val, indices: val, axis: optint = -1, mode: str = None, fill_value: obj = None, *, wrap_negative_indices: obj = None)
+  For each place of indices the element of arr at that index along an axis; the other axes correspond.
+
+np.searchsorted(a: val, v: val, side: str = 'left', sorter: val = None, *, method: str = 'scan')
+  Where each v would stand in the sorted vector a: before (left) or after (right) equal elements.
