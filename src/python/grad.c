@@ -20,9 +20,6 @@ static bool grad_check_input(const Grad *g, CxVal v) {
   const char *dtype = cx_dtype_name(v->type->dtype);
   if (g->holomorphic && kind != 'c')
     return cx_fail(CX_ERR_TYPE, "grad with holomorphic=True requires inputs with complex dtype, but got %s.", dtype);
-  if (!g->holomorphic && kind == 'c')
-    return cx_fail(CX_ERR_TYPE, "grad requires real-valued inputs (input dtype that is a sub-dtype of np.floating), but got %s. For holomorphic "
-                   "differentiation, pass holomorphic=True. For differentiation of non-holomorphic functions involving complex inputs, use jax.vjp directly.", dtype);
   if (kind != 'f' && kind != 'c' && !(g->allow_int && strchr("iub", kind)))
     return cx_fail(CX_ERR_TYPE, "grad requires real- or complex-valued inputs (input dtype that is a sub-dtype of np.inexact), but got %s. If you want to use "
                    "Boolean- or integer-valued inputs, use vjp or set allow_int to True.", dtype);

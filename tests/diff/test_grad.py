@@ -27,6 +27,7 @@ case("grad allow_int", lambda jax: jax.grad(lambda n, x: (x * n).sum(), argnums=
 case("vjp", lambda jax, jnp: (lambda r: (r[0], r[1](jnp.ones(3))))(jax.vjp(jnp.sin, X)))
 case("vjp of trees", lambda jax: (lambda r: (r[0], r[1]({"a": X, "b": 1.0})))(jax.vjp(lambda x, y: {"a": x * y, "b": x.sum()}, X, 2.0)))
 case("vjp aux", lambda jax, jnp: (lambda r: (r[0], r[2], r[1](jnp.ones(3))))(jax.vjp(lambda x: (x * x, x.sum()), X, has_aux=True)))
+case("grad of a real function of complex numbers", lambda jax, jnp: jax.grad(lambda z: (z * z.conj()).real.sum())(np.array([1 + 2j, 3 - 1j], "c8")))
 case("jvp", lambda jax, jnp: jax.jvp(lambda x, y: x * jnp.sin(y), (X, X + 1), (X * 0 + 1, X)))
 case("jvp aux", lambda jax, jnp: jax.jvp(lambda x: (x * x, {"s": x.sum()}), (X,), (X,), has_aux=True))
 case("jvp of jvp", lambda jax, jnp: jax.jvp(lambda x: jax.jvp(jnp.sin, (x,), (x,))[1], (X,), (X + 1,)))
