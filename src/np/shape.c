@@ -1,4 +1,6 @@
 /* Shapes: reordering, joining, splitting, repeating; differences of neighbours. */
+#include "base/alloc.h"
+#include "kernels/convert.h"
 #include "np/arith.h"
 #include "np/axes.h"
 #include "np/broadcast.h"
@@ -294,12 +296,20 @@ static CxVal repeat_places(CxVal repeats, int64_t n, int64_t total) {
   return cx_min(i, cx_scalar_i64(CX_I32, n - 1));
 }
 
-static bool repeat_total(CxVal repeats, int64_t *total) {
-  FAIL_IF(!cx_is_array(repeats), CX_ERR_CONCRETIZATION, "When jit-compiling jnp.repeat, the total number of repeats must be static. To fix this, either "
-          "specify a static value for `repeats`, or pass a static value to `total_repeat_length`.");
-  CxVal sum = np_sum(repeats);
-  *total = sum ? cx_to_int(sum) : 0;
-  return sum != NULL;
+/* The same for counts that are known: 0, 0, 1, 3, 3 for counts 2, 1, 0, 2. Nothing is traced. */
+static CxVal known_places(CxVal repeats, int64_t n) {
+  int64_t total = 0, *counts = cx_malloc((size_t)(n + 1) * sizeof *counts);
+  bool ok = counts && convert_run(repeats->type->dtype, CX_I64, n, repeats->array.data, (char *)counts);
+  for (int64_t i = 0; ok && i < n; i++) {
+    if (counts[i] < 0) ok = cx_fail(CX_ERR_VALUE, "repeats must be non-negative, got %lld", (long long)counts[i]);
+    else if (__builtin_add_overflow(total, counts[i], &total) || total > INT32_MAX) ok = cx_fail(CX_ERR_OVERFLOW, "repeat: too many elements");
+  }
+  CxVal places = ok ? cx_array(CX_I32, 1, &total, NULL) : NULL;
+  int32_t *to = places ? (int32_t *)(void *)places->array.data : NULL;
+  for (int64_t i = 0; to && i < n; i++)
+    for (int64_t k = 0; k < counts[i]; k++) *to++ = (int32_t)i;
+  cx_free(counts);
+  return places;
 }
 
 CxVal cx_np_repeat(CxVal a, CxVal repeats, CxNpRepeat o) {
@@ -309,16 +319,21 @@ CxVal cx_np_repeat(CxVal a, CxVal repeats, CxNpRepeat o) {
   int at = o.axis.given ? np_axis(o.axis.v, a->type->rank) : 0;
   if (at < 0) return NULL;
   int64_t n = a->type->dims[at], total = o.total_repeat_length.v;
-  if (repeats->type->size == 1 && cx_is_array(repeats) && !o.total_repeat_length.given) return repeat_each(a, at, cx_to_int(repeats));
-  repeats = np_flat(repeats);
-  if (repeats->type->size == 1) repeats = cx_broadcast_to(repeats, 1, &n);
+  bool known = !o.total_repeat_length.given;
+  if (known && !cx_is_array(repeats))
+    return cx_fail(CX_ERR_CONCRETIZATION, "When jit-compiling jnp.repeat, the total number of repeats must be static. To fix this, either "
+                   "specify a static value for `repeats`, or pass a static value to `total_repeat_length`."), NULL;
+  if (repeats->type->size == 1 && known) return repeat_each(a, at, cx_to_int(repeats));
+  if (!known) repeats = np_flat(repeats);
+  if (repeats && repeats->type->size == 1) repeats = cx_broadcast_to(repeats, 1, &n);
+  if (!repeats) return NULL;
   if (repeats->type->size != n)
     return cx_fail(CX_ERR_VALUE, "repeats must be broadcastable to the axis of extent %lld, got %lld counts", (long long)n, (long long)repeats->type->size), NULL;
-  if (!o.total_repeat_length.given && !repeat_total(repeats, &total)) return NULL;
   if (n == 0) return a;
   NpIndex items[CX_MAX_RANK];
   for (int i = 0; i <= at; i++) items[i] = (NpIndex){.kind = NP_INDEX_SLICE, .step = 1};
-  items[at] = (NpIndex){.kind = NP_INDEX_ARRAY, .array = repeat_places(repeats, n, total)};
+  items[at] = (NpIndex){.kind = NP_INDEX_ARRAY, .array = known ? known_places(repeats, n) : repeat_places(repeats, n, total)};
+  if (!items[at].array) return NULL;
   return np_index(a, items, at + 1, &(NpIndexHow){.mode_given = true, .mode = CX_INDEX_CLIP, .sorted = true, .no_wrap = true});
 }
 

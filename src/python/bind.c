@@ -196,6 +196,8 @@ static bool convert(Call *c, int i) {
     case PY_KIND_LIKE: return to_like(c, i, o, &a->like);
     case PY_KIND_SECTIONS: {
       bool number = PyLong_Check(o) || (!PySequence_Check(o) && PyIndex_Check(o)) || (py_is_val(o) && ((PyVal *)o)->type->rank == 0);
+      if (number && py_is_val(o) && !cx_is_array(((PyVal *)o)->v))
+        return cx_fail(CX_ERR_CONCRETIZATION, "Abstract tracer value encountered where concrete value is expected: argument '%s' of %s", p->name, c->f->api->name);
       bool ok = to_ints(c, i, o, &a->ints);
       if (number) a->ints.n = -1;
       return ok;
