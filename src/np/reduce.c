@@ -362,3 +362,64 @@ CxVal cx_np_median(CxVal a, CxNpMedian o) {
   CxVal nan = cx_reduce_or(np_is_nan(x), cx_ints(last)), r = np_pick(nan, cx_like(x, NAN), cx_squeeze(middle, cx_ints(last)));
   return o.keepdims ? np_keepdims(r, axes, a->type) : r;
 }
+
+/* ---- quantiles ---- */
+
+/* the elements at index (a traced scalar, within 0 … n - 1) of the last axis */
+static CxVal at_last(CxVal x, CxVal index) {
+  int64_t sizes[CX_MAX_RANK];
+  CxVal start[CX_MAX_RANK];
+  int last = x->type->rank - 1;
+  for (int i = 0; i <= last; i++) sizes[i] = i == last ? 1 : x->type->dims[i], start[i] = i == last ? index : cx_like(index, 0);
+  return cx_squeeze(cx_dynamic_slice(x, start, sizes), (CxInts){.v = (int64_t[]){last}, .n = 1});
+}
+
+static CxVal between(CxVal low, CxVal high, CxVal weight, const char *method) {
+  CxVal one = cx_like(weight, 1), half = cx_like(weight, 0.5);
+  if (!strcmp(method, "lower")) return low;
+  if (!strcmp(method, "higher")) return high;
+  if (!strcmp(method, "nearest")) return np_pick(cx_le(weight, half), low, high);
+  if (!strcmp(method, "midpoint")) return cx_mul(cx_add(low, high), half);
+  if (!strcmp(method, "linear")) return cx_add(cx_mul(low, cx_sub(one, weight)), cx_mul(high, weight));
+  return cx_fail(CX_ERR_VALUE, "method can only be 'linear', 'lower', 'higher', 'midpoint', or 'nearest', got '%s'", method), NULL;
+}
+
+static CxVal quantile_of(CxVal sorted, CxVal q, const char *method) { /* sorted along the last axis; q a scalar of its dtype */
+  int64_t n = sorted->type->dims[sorted->type->rank - 1];
+  CxVal place = cx_mul(q, cx_like(q, (double)(n - 1))), low = cx_floor(place), high = cx_ceil(place), top = cx_like(q, (double)(n - 1)), zero = cx_like(q, 0);
+  CxVal weight = cx_sub(place, low);
+  CxVal i = cx_convert(cx_clamp(zero, low, top), CX_I32), j = cx_convert(cx_clamp(zero, high, top), CX_I32);
+  if (!i || !j) return NULL;
+  return between(at_last(sorted, i), at_last(sorted, j), weight, method);
+}
+
+static CxVal quantiles(CxVal a, CxVal q, CxInts over, const char *method, bool keepdims, double scale) {
+  int64_t store[CX_MAX_RANK];
+  CxVal v[2] = {a, q}, sorted;
+  if (!a || !q) return NULL;
+  if (q->type->rank > 1) return cx_fail(CX_ERR_VALUE, "q must be have rank <= 1, got shape of rank %d", q->type->rank), NULL;
+  if (!np_promote_dtypes(2, v) || !np_promote_inexact(1, &v[0]) || !np_promote_inexact(1, &v[1])) return NULL;
+  if (np_kind(v[0]) == 'c') return cx_fail(CX_ERR_VALUE, "quantile does not support complex values: they have no order"), NULL;
+  CxInts axes = np_axes(over, a->type->rank, store);
+  CxVal x = axes.n < 0 ? NULL : gathered(np_convert(v[0], v[0]->type->dtype, false), axes);
+  if (!x) return NULL;
+  int last = x->type->rank - 1;
+  if (!x->type->dims[last]) return cx_fail(CX_ERR_NOT_IMPLEMENTED, "quantiles of no elements are not implemented"), NULL;
+  if (!cx_sort(1, &x, last, true, 1, &sorted)) return NULL;
+  CxVal nan = cx_reduce_or(np_is_nan(x), (CxInts){.v = (int64_t[]){last}, .n = 1}), at = cx_mul(np_convert(v[1], x->type->dtype, false), cx_scalar(x->type->dtype, scale));
+  CxVals rows = {0};
+  int64_t m = q->type->rank ? q->type->dims[0] : 1;
+  for (int64_t i = 0; i < m && !cx_failed(); i++) {
+    CxVal one = q->type->rank ? cx_squeeze(cx_slice_axis(at, 0, i, i + 1), cx_ints(0)) : at;
+    CxVal r = one ? np_pick(nan, cx_like(x, NAN), quantile_of(sorted, one, method)) : NULL;
+    if (r && keepdims) r = np_keepdims(r, axes, a->type);
+    cx_vals_push(&rows, q->type->rank ? cx_expand_dims(r, cx_ints(0)) : r);
+  }
+  CxVal r = cx_failed() || !rows.n ? NULL : q->type->rank ? cx_concatenate(rows.n, rows.v, 0) : rows.v[0];
+  if (!rows.n && !cx_failed()) cx_fail(CX_ERR_NOT_IMPLEMENTED, "quantiles at no places are not implemented");
+  cx_vals_free(&rows);
+  return r;
+}
+
+CxVal cx_np_quantile(CxVal a, CxVal q, CxNpQuantile o) { return quantiles(a, q, o.axis, o.method, o.keepdims, 1); }
+CxVal cx_np_percentile(CxVal a, CxVal q, CxNpPercentile o) { return quantiles(a, q, o.axis, o.method, o.keepdims, 0.01); }

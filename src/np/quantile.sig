@@ -1,0 +1,8 @@
+# Quantiles of jax.numpy.
+
+np.quantile(a: val, q: val, axis: axes = None, out: none = None, overwrite_input: bool = False, method: str = 'linear', keepdims: bool = False)
+  The q-quantiles (0 <= q <= 1, a number or a vector) of the elements over axes; NaN where there is one. method: linear, lower, higher, nearest
+  or midpoint, between the two neighbouring elements.
+
+np.percentile(a: val, q: val, axis: axes = None, out: none = None, overwrite_input: bool = False, method: str = 'linear', keepdims: bool = False)
+  The quantiles at q / 100.
