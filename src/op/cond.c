@@ -1,11 +1,8 @@
 /* cond: one of several graphs by an index. Operand 0 is the int32 index (clamped), the rest are the branches' operands. */
+#include "op/attrs.h"
 #include "op/derive.h"
 #include "runtime/execute.h"
 #include <cuirax/control.h>
-
-typedef struct CxCondAttrs {
-  CxGraphs branches;
-} CxCondAttrs;
 
 static const CxField cond_fields[] = {CX_FIELD(CxCondAttrs, branches, GRAPHS, 0, NULL), CX_FIELDS_END};
 

@@ -1,10 +1,9 @@
 /* Cumulative reductions along one axis: cumsum, cumprod, cummax, cummin, cumlogsumexp. cumsum is linear. The tangents of the others come
  * from an associative scan of (value, tangent) pairs: O(log n) depth, O(n) work, no division. */
+#include "op/attrs.h"
 #include "kernels/reduce.h"
 #include "op/rules.h"
 #include <math.h>
-
-typedef struct CxCumulativeAttrs { int64_t axis; bool reverse; } CxCumulativeAttrs;
 
 static bool cumulative_type(const CxApp *a, const CxType **out) {
   const CxCumulativeAttrs *c = a->attrs;

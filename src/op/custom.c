@@ -1,17 +1,10 @@
 /* custom_jvp_call and custom_vjp_call. A call acts by the trace it meets: run now, its rule under differentiation, mapped rules under
  * batching, an equation with its graph while staging. The equations' own rules do the same when such a graph is transformed. */
+#include "op/attrs.h"
 #include "op/custom_lin.h"
 #include "op/derive.h"
 #include "runtime/execute.h"
 #include <cuirax/custom.h>
-
-typedef struct CxCustomAttrs {
-  CxGraph *call_jaxpr;
-  CxFn *rule;  /* jvp, or fwd */
-  CxFn *bwd;   /* vjp only */
-  int64_t num_consts;
-  bool symbolic_zeros;
-} CxCustomAttrs;
 
 typedef struct Custom {
   bool vjp;

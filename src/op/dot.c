@@ -1,26 +1,8 @@
 /* dot_general and conv_general_dilated: bilinear ops. Each transpose is the op itself with other dimension numbers. */
+#include "op/attrs.h"
 #include "kernels/dot.h"
 #include "op/rules.h"
 #include <stdio.h>
-
-typedef struct CxDotAttrs {
-  CxDotDims dimension_numbers;
-  const char *out_sharding; /* always None */
-  int32_t precision;
-  CxDtype preferred_element_type;
-} CxDotAttrs;
-
-typedef struct CxConvAttrs {
-  int64_t batch_group_count;
-  CxConvDims dimension_numbers;
-  int64_t feature_group_count;
-  CxInts lhs_dilation;
-  const char *out_sharding; /* always None */
-  CxInts padding;
-  int32_t precision;
-  CxDtype preferred_element_type;
-  CxInts rhs_dilation, window_strides;
-} CxConvAttrs;
 
 static const char *const precision_names[] = {
 #define X(id, text) text,

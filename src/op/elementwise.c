@@ -1,6 +1,7 @@
 /* Elementwise ops. One row per op: operand kinds, result kind, the tangent as an expression per operand, the transpose.
  * Shapes: equal, or scalars, or extents of 1, which broadcast (as jax.lax's n-ary primitives do since 0.5).
  * In the expressions x, y are the operands, z the result, t the tangent of the operand in question. */
+#include "op/attrs.h"
 #include "kernels/elementwise.h"
 #include "op/rules.h"
 
@@ -18,12 +19,6 @@ typedef struct EwRow {
   Tangent *d[3];     /* NULL: no dependence (or not differentiable) */
   Transposed *transpose; /* NULL: not linear */
 } EwRow;
-
-typedef struct CxIntegerPowAttrs { int64_t y; } CxIntegerPowAttrs;
-typedef struct CxRoundAttrs { int64_t rounding_method; } CxRoundAttrs;
-typedef struct CxReducePrecisionAttrs { int64_t exponent_bits, mantissa_bits; } CxReducePrecisionAttrs;
-typedef struct CxNameAttrs { const char *name; } CxNameAttrs;
-typedef struct CxConvertAttrs { CxDtype new_dtype; bool weak_type; } CxConvertAttrs;
 
 /* ---- types ---- */
 

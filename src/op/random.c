@@ -1,5 +1,6 @@
 /* Random keys and bits. A key is an element of a key dtype that stores 2 or 4 uint32 words; nothing here has state, but rng_uniform.
  * Bits are JAX's: for an rbg key among many, XLA's generator runs on the first key for all of them, as JAX's batching does. */
+#include "op/attrs.h"
 #include "op/random.h"
 
 #include "kernels/convert.h"
@@ -7,12 +8,6 @@
 #include "kernels/random.h"
 
 bool random_partitionable = true;
-
-typedef struct CxGeneratorAttrs { int32_t algorithm; CxDtype dtype; const char *out_sharding; CxInts shape; } CxGeneratorAttrs;
-typedef struct CxShapeAttrs { CxInts shape; } CxShapeAttrs;
-typedef struct CxImplAttrs { int32_t impl; } CxImplAttrs;
-typedef struct CxBitsAttrs { int64_t bit_width; CxInts shape; } CxBitsAttrs;
-typedef struct CxGammaAttrs { bool log_space; } CxGammaAttrs;
 
 static const char *const impl_names[] = {"fry", "rbg", "urbg", NULL};
 static const char *const algorithm_names[] = {"RNG_DEFAULT", "RNG_THREE_FRY", "RNG_PHILOX", NULL};

@@ -1,10 +1,8 @@
 /* Reductions over axes. Rows for sum, prod, max, min, and, or, xor; argmax and argmin. Cumulative ops: cumulative.c. */
+#include "op/attrs.h"
 #include "kernels/reduce.h"
 #include "kernels/split.h"
 #include "op/region.h"
-
-typedef struct CxReduceAttrs { CxInts axes; } CxReduceAttrs;
-typedef struct CxArgAttrs { CxInts axes; CxDtype index_dtype; } CxArgAttrs;
 
 /* ---- shared ---- */
 
@@ -178,12 +176,6 @@ ARG(ARGMAX, argmax, "index of the greatest along an axis; the first of equals; N
 ARG(ARGMIN, argmin, "index of the least along an axis; the first of equals; NaN wins")
 
 /* ---- reduce: any region over any number of operands. z = region(... region(region(init, x_0), x_1) ..., x_n) ---- */
-
-typedef struct CxRegionReduceAttrs {
-  const char *computation; /* the name of the function that the region was made from */
-  CxInts dimensions;
-  CxGraph *jaxpr;
-} CxRegionReduceAttrs;
 
 static uint32_t half_nout(uint32_t nin, const void *attrs) {
   (void)attrs;

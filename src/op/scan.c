@@ -1,18 +1,9 @@
 /* scan: a loop of known length. Operands: consts, carry, xs; the body graph maps (consts, carry, slices of xs) to (carry, slices of ys).
  * Every rule transforms the body (op/derive.c) and finds the fixed point of what holds for the carry. */
+#include "op/attrs.h"
 #include "op/derive.h"
 #include "runtime/execute.h"
 #include <cuirax/control.h>
-
-typedef struct CxScanAttrs {
-  bool split_transpose;
-  CxGraph *jaxpr;
-  int64_t length;
-  CxInts linear;
-  int64_t num_carry, num_consts;
-  bool reverse;
-  int64_t unroll;
-} CxScanAttrs;
 
 static const CxField scan_fields[] = {{"_split_transpose", CX_FIELD_BOOL, offsetof(CxScanAttrs, split_transpose), 0, NULL},
                                       CX_FIELD(CxScanAttrs, jaxpr, GRAPH, 0, NULL),

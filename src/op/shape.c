@@ -1,14 +1,9 @@
 /* Ops that change only the shape: broadcast_in_dim, reshape, transpose, squeeze, iota; and what is made from them. */
+#include "op/attrs.h"
 #include "op/rules.h"
 
 #include "kernels/move.h"
 #include <stdio.h>
-
-typedef struct CxBroadcastAttrs { CxInts shape, broadcast_dimensions; } CxBroadcastAttrs;
-typedef struct CxReshapeAttrs { CxInts new_sizes; } CxReshapeAttrs;
-typedef struct CxTransposeAttrs { CxInts permutation; } CxTransposeAttrs;
-typedef struct CxSqueezeAttrs { CxInts dimensions; } CxSqueezeAttrs;
-typedef struct CxIotaAttrs { CxDtype dtype; CxInts shape; int64_t dimension; } CxIotaAttrs;
 
 static bool same_memory(const CxApp *a, const CxType *const *types, CxVal *out) {
   return (out[0] = node_array_sharing(types[0], a->in[0], 0)) != NULL;

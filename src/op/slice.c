@@ -1,17 +1,9 @@
 /* Ops that cut and join: concatenate, split, pad, slice, dynamic_slice, dynamic_update_slice, rev, tile, bitcast_convert_type.
  * Elements are only moved, so every dtype is allowed, random keys too. */
+#include "op/attrs.h"
 #include "op/gather.h"
 
 #include "kernels/move.h"
-
-typedef struct CxConcatenateAttrs { int64_t dimension; } CxConcatenateAttrs;
-typedef struct CxSplitAttrs { int64_t axis; CxInts sizes; } CxSplitAttrs;
-typedef struct CxPadAttrs { CxInts padding_config; } CxPadAttrs;
-typedef struct CxSliceAttrs { CxInts limit_indices, start_indices, strides; } CxSliceAttrs;
-typedef struct CxDynamicSliceAttrs { CxInts slice_sizes; } CxDynamicSliceAttrs;
-typedef struct CxRevAttrs { CxInts dimensions; } CxRevAttrs;
-typedef struct CxTileAttrs { CxInts reps; } CxTileAttrs;
-typedef struct CxBitcastAttrs { CxDtype new_dtype; } CxBitcastAttrs;
 
 enum { TEXT = 1024 };
 

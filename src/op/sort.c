@@ -1,13 +1,7 @@
 /* Sorting along one axis: sort (operands go along with the keys) and top_k. Tangents move as their primals do: gathered by the indices. */
+#include "op/attrs.h"
 #include "kernels/sort.h"
 #include "op/rules.h"
-
-typedef struct CxSortAttrs {
-  int64_t dimension;
-  bool is_stable; /* the sort here always is */
-  int64_t num_keys;
-} CxSortAttrs;
-typedef struct CxTopKAttrs { int64_t axis, k; } CxTopKAttrs;
 
 /* x's elements at `indices` (of the result's extents) along an axis. */
 static CxVal take_along(CxVal x, CxVal indices, int axis) {

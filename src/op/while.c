@@ -1,14 +1,8 @@
 /* while: a loop until a condition fails. Operands: consts of the condition, consts of the body, carry. */
+#include "op/attrs.h"
 #include "op/derive.h"
 #include "runtime/execute.h"
 #include <cuirax/control.h>
-
-typedef struct CxWhileAttrs {
-  CxGraph *body_jaxpr;
-  int64_t body_nconsts;
-  CxGraph *cond_jaxpr;
-  int64_t cond_nconsts;
-} CxWhileAttrs;
 
 static const CxField while_fields[] = {CX_FIELD(CxWhileAttrs, body_jaxpr, GRAPH, 0, NULL), CX_FIELD(CxWhileAttrs, body_nconsts, INT, 0, NULL),
                                        CX_FIELD(CxWhileAttrs, cond_jaxpr, GRAPH, 0, NULL), CX_FIELD(CxWhileAttrs, cond_nconsts, INT, 0, NULL), CX_FIELDS_END};

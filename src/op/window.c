@@ -1,21 +1,11 @@
 /* Reductions over sliding windows: reduce_window (any region), reduce_window_sum, _max and _min; and the three ops that move values between
  * a window and the place in it that wins: select_and_scatter, select_and_scatter_add, select_and_gather_add.
  * What lies outside the operand (padding, the gaps of base dilation) takes no part in a window. */
+#include "op/attrs.h"
 #include "kernels/window.h"
 #include "kernels/move.h"
 #include "op/region.h"
 #include <stdio.h>
-
-typedef struct CxWindowAttrs { /* each op has the fields that its table lists; the others are empty */
-  CxInts base_dilation, consts;
-  CxGraph *jaxpr;
-  CxInts padding, scatter_consts;
-  CxGraph *scatter_jaxpr;
-  CxInts select_consts;
-  CxGraph *select_jaxpr;
-  int32_t select_prim; /* 0 ge, 1 le */
-  CxInts window_dilation, window_dimensions, window_strides;
-} CxWindowAttrs;
 
 static int64_t entry(const CxInts *x, int i) { return x->n ? x->v[i] : 1; } /* a list left out is ones */
 static int64_t dilated(int64_t n, int64_t by) { return n <= 0 ? 0 : 1 + by * (n - 1); }
