@@ -10,27 +10,36 @@
 
 void (*node_drop_payload)(CxVal v);
 
-/* ---- per-thread free lists of small buffers (size classes of 64 << c bytes up to 64 KiB) and of nodes ---- */
+/* ---- per-thread free lists of small buffers (size classes of 64 << c bytes up to 64 KiB), of nodes, and of arrays: nodes
+ * that still own their buffer, which is how most arrays come and go ---- */
 
 enum { POOL_CLASSES = 11, POOL_KEEP = 64, NODE_KEEP = 256 };
 typedef struct Pool {
   CxBuffer *buffers[POOL_CLASSES][POOL_KEEP];
-  uint32_t n_buffers[POOL_CLASSES];
+  CxVal arrays[POOL_CLASSES][POOL_KEEP];
   CxVal nodes[NODE_KEEP];
-  uint32_t n_nodes;
+  uint32_t n_buffers[POOL_CLASSES], n_arrays[POOL_CLASSES], n_nodes;
 } Pool;
 static CX_THREAD_LOCAL Pool *pool; /* made on first use; NULL again once the thread is ending */
 static CX_THREAD_LOCAL bool pool_ended;
+
+static void buffer_destroy(CxBuffer *b) {
+  if (b->release) b->release(b->owner);
+  else cx_free(b->owner);
+  cx_free(b);
+}
 
 static void pool_free(void *p) {
   Pool *ended = p;
   pool = NULL;
   pool_ended = true;
-  for (int c = 0; c < POOL_CLASSES; c++)
-    for (uint32_t i = 0; i < ended->n_buffers[c]; i++) {
-      cx_free(ended->buffers[c][i]->owner);
-      cx_free(ended->buffers[c][i]);
+  for (int c = 0; c < POOL_CLASSES; c++) {
+    for (uint32_t i = 0; i < ended->n_buffers[c]; i++) buffer_destroy(ended->buffers[c][i]);
+    for (uint32_t i = 0; i < ended->n_arrays[c]; i++) {
+      buffer_destroy(ended->arrays[c][i]->array.buffer);
+      cx_free(ended->arrays[c][i]);
     }
+  }
   for (uint32_t i = 0; i < ended->n_nodes; i++) cx_free(ended->nodes[i]);
   free(ended);
 }
@@ -42,11 +51,8 @@ static Pool *pool_new(void) {
 }
 static inline Pool *pool_get(void) { return pool ? pool : pool_new(); }
 
-static uint32_t pool_class(size_t bytes) {
-  uint32_t c = 0;
-  while (c < POOL_CLASSES && ((size_t)64 << c) < bytes) c++;
-  return c;
-}
+/* POOL_CLASSES and more: too large for the pool */
+static inline uint32_t pool_class(size_t bytes) { return bytes <= 64 ? 0 : 58 - (uint32_t)__builtin_clzll(bytes - 1); }
 
 static CxBuffer *buffer_large(size_t bytes) {
   size_t padded = (bytes + 127) & ~(size_t)63;
@@ -63,7 +69,7 @@ static CxBuffer *buffer_large(size_t bytes) {
 
 CxBuffer *buffer_new(size_t bytes) {
   uint32_t c = pool_class(bytes);
-  if (c == POOL_CLASSES) return buffer_large(bytes);
+  if (c >= POOL_CLASSES) return buffer_large(bytes);
   Pool *p = pool_get();
   if (p && p->n_buffers[c]) {
     CxBuffer *b = p->buffers[c][--p->n_buffers[c]];
@@ -91,13 +97,16 @@ static void buffer_free(CxBuffer *b) {
     p->buffers[b->class_ - 1][p->n_buffers[b->class_ - 1]++] = b;
     return;
   }
-  if (b->release) b->release(b->owner);
-  else cx_free(b->owner);
-  cx_free(b);
+  buffer_destroy(b);
+}
+
+/* Takes a reference away: true when it was the last. The holder of the only reference need not count it down. */
+static inline bool count_drop(atomic_int *count) {
+  return atomic_load_explicit(count, memory_order_acquire) == 1 || atomic_fetch_sub_explicit(count, 1, memory_order_acq_rel) == 1;
 }
 
 void buffer_release(CxBuffer *b) {
-  if (b && atomic_fetch_sub_explicit(&b->count, 1, memory_order_acq_rel) == 1) buffer_free(b);
+  if (b && count_drop(&b->count)) buffer_free(b);
 }
 
 /* ---- nodes ---- */
@@ -116,6 +125,16 @@ CxVal node_new(const CxType *type, CxTrace *trace) {
 
 CxVal node_array(const CxType *type) {
   if (!type) return NULL;
+  uint32_t c = pool_class(type_bytes(type));
+  Pool *p = pool_get();
+  if (c < POOL_CLASSES && p && p->n_arrays[c]) {
+    CxVal kept = p->arrays[c][--p->n_arrays[c]];
+    atomic_store_explicit(&kept->count, 1, memory_order_relaxed);
+    kept->literal = false;
+    kept->type = type;
+    kept->array.data = kept->array.buffer->data;
+    return kept;
+  }
   CxVal v = node_new(type, NULL);
   if (!v) return NULL;
   v->array.buffer = buffer_new(type_bytes(type));
@@ -143,20 +162,32 @@ CxVal cx_retain(CxVal v) {
   return v;
 }
 
+/* An array nobody shares goes back to the pool whole. */
+static bool array_pool(Pool *p, CxVal v) {
+  CxBuffer *b = v->array.buffer;
+  if (!p || !b || !b->class_ || atomic_load_explicit(&b->count, memory_order_acquire) != 1) return false;
+  uint32_t c = b->class_ - 1;
+  if (p->n_arrays[c] == POOL_KEEP) return false;
+  p->arrays[c][p->n_arrays[c]++] = v;
+  return true;
+}
+
 static void node_free(CxVal v) {
+  Pool *p = pool_get();
   if (!v->trace) {
+    if (array_pool(p, v)) return;
     buffer_release(v->array.buffer);
   } else {
     node_drop_payload(v);
     ref_release(v->trace);
+    p = pool_get(); /* dropping may end in other nodes' */
   }
-  Pool *p = pool_get();
   if (p && p->n_nodes < NODE_KEEP) p->nodes[p->n_nodes++] = v;
   else cx_free(v);
 }
 
 void cx_release(CxVal v) {
-  if (v && atomic_fetch_sub_explicit(&v->count, 1, memory_order_acq_rel) == 1) node_free(v);
+  if (v && count_drop(&v->count)) node_free(v);
 }
 
 /* ---- scopes ---- */
