@@ -70,6 +70,11 @@ typedef struct CxApp {
 /* The rules, one column each. Rules build with the builders under whatever trace is current; they never check for errors. */
 typedef bool CxTypeRule(const CxApp *a, const CxType **out);                       /* out[nout]; false with an error */
 typedef bool CxExecRule(const CxApp *a, const CxType *const *out_types, CxVal *out); /* reference execution; owned nodes into out */
+/* Quick execution: what of `exec` depends on types only is done once, when a graph is planned. `prepare` returns NULL where nothing is to
+ * gain; operands known beforehand (constants) are in a->in, NULL marks the others. `run` is then `exec` for these types. */
+struct CxArena;
+typedef const void *CxPrepareRule(struct CxArena *arena, const CxApp *a, const CxType *const *out_types);
+typedef bool CxRunRule(const void *prepared, const CxVal *in, uint64_t dying, CxVal *out);
 typedef void CxJvpRule(const CxApp *a, const CxVal *t, CxVal *out, CxVal *tout);   /* t, tout: NULL is a zero tangent */
 typedef void CxTransposeRule(const CxApp *a, const CxVal *ct, CxVal *ct_in);       /* ct NULL is zero; fill ct_in of linear operands */
 typedef void CxBatchRule(const CxApp *a, const int *axis, int64_t size, CxVal *out, int *out_axis); /* -1: not batched */
@@ -100,6 +105,8 @@ struct CxOp {
   CxBatchRule *batch;
   CxPartialRule *partial;
   CxFoldRule *fold;
+  CxPrepareRule *prepare; /* with `run`, or both NULL */
+  CxRunRule *run;
   const void *row;       /* what a regular family keeps per op (op/<family>.c) */
 };
 
@@ -110,7 +117,6 @@ const char *fn_name(const CxFn *f); /* "" if it has none; trace/fn.c */
 CxOpcode op_from_name(const char *name); /* CX_OP_NONE if unknown */
 
 /* Attributes: deep copy into an arena (graphs and functions are retained; attrs_release undoes that), equality, hash. */
-struct CxArena;
 const void *attrs_copy(struct CxArena *arena, const CxOp *def, const void *attrs);
 void attrs_release(const CxOp *def, const void *attrs);
 bool attrs_equal(const CxOp *def, const void *a, const void *b);

@@ -239,3 +239,10 @@ bool kernel_elementwise(CxOpcode op, const CxView *in, int nin, const CxView *ou
   if (!fn && !widens) fn = loop_find(op, to = loop_dtype(op, d));
   return fn ? loop_apply(op, fn, in, nin, out, to, &l) : no_loop(op, d);
 }
+
+LoopFn kernel_elementwise_loop(CxOpcode op, CxDtype d, int nin) {
+  int size = cx_dtype_bytes(d);
+  if (op == CX_OP_SELECT_N) return nin == 3 && size <= 16 ? loops_best()->select[size] : NULL;
+  bool known = (int)op >= (int)LOOP_FIRST && (int)op < (int)LOOP_FIRST + (int)LOOP_COUNT && nin >= 1 && nin <= 3;
+  return known && !dtype_nibble(d) ? loop_find(op, d) : NULL;
+}

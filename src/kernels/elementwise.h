@@ -17,4 +17,17 @@
 
 bool kernel_elementwise(CxOpcode op, const CxView *in, int nin, const CxView *out, int64_t p0, int64_t p1);
 
+/* A loop over dense operands. It may write over one of them element by element (exact aliasing), never over a shifted one. */
+typedef struct Loop {
+  int64_t n;
+  void *out;
+  const void *in[3];
+  int64_t p0, p1;
+} Loop;
+typedef void (*LoopFn)(const Loop *);
+
+/* The loop that the op comes to when operands of this dtype (select_n: cases of this dtype, a bool predicate) and the result are dense;
+ * NULL where a conversion stands around it. */
+LoopFn kernel_elementwise_loop(CxOpcode op, CxDtype d, int nin);
+
 #endif

@@ -3,18 +3,9 @@
 #ifndef KERNELS_LOOP_H
 #define KERNELS_LOOP_H
 
-#include "ir/opcode.h"
+#include "kernels/elementwise.h"
 #include <cuirax/dtype.h>
 #include <stdint.h>
-
-typedef struct Loop {
-  int64_t n;
-  void *out;
-  const void *in[3];
-  int64_t p0, p1; /* see kernel_elementwise */
-} Loop;
-
-typedef void (*LoopFn)(const Loop *);
 
 enum { LOOP_FIRST = CX_OP_NEG, LOOP_COUNT = CX_OP_REGULARIZED_INCOMPLETE_BETA - CX_OP_NEG + 1 };
 

@@ -5,7 +5,9 @@
 #include "kernels/elementwise.h"
 #include "op/rules.h"
 
+#include "base/arena.h"
 #include "kernels/convert.h"
+#include "kernels/cursor.h"
 #include "kernels/split.h"
 #include <math.h>
 #include <stdio.h>
@@ -130,6 +132,17 @@ static bool convert_piece(void *env, const CxView *in, int nin, const CxView *ou
   return kernel_convert(in, out);
 }
 
+/* What the attributes say to the kernel. */
+static void ew_parameters(CxOpcode op, const void *attrs, int64_t *p0, int64_t *p1) {
+  *p0 = *p1 = 0;
+  if (op == CX_OP_INTEGER_POW) *p0 = ((const CxIntegerPowAttrs *)attrs)->y;
+  if (op == CX_OP_ROUND) *p0 = ((const CxRoundAttrs *)attrs)->rounding_method;
+  if (op == CX_OP_REDUCE_PRECISION) {
+    *p0 = ((const CxReducePrecisionAttrs *)attrs)->exponent_bits;
+    *p1 = ((const CxReducePrecisionAttrs *)attrs)->mantissa_bits;
+  }
+}
+
 static bool ew_run(const CxApp *a, const CxType *type, CxVal out) {
   CxView small[4], *in = small;
   int64_t strides_small[4][CX_MAX_RANK], (*strides)[CX_MAX_RANK] = strides_small;
@@ -144,13 +157,8 @@ static bool ew_run(const CxApp *a, const CxType *type, CxVal out) {
     ew_strides(a->types[i], type, strides[i]);
     in[i].strides = strides[i];
   }
-  int64_t p0 = 0, p1 = 0;
-  if (a->op == CX_OP_INTEGER_POW) p0 = ((const CxIntegerPowAttrs *)a->attrs)->y;
-  if (a->op == CX_OP_ROUND) p0 = ((const CxRoundAttrs *)a->attrs)->rounding_method;
-  if (a->op == CX_OP_REDUCE_PRECISION) {
-    p0 = ((const CxReducePrecisionAttrs *)a->attrs)->exponent_bits;
-    p1 = ((const CxReducePrecisionAttrs *)a->attrs)->mantissa_bits;
-  }
+  int64_t p0, p1;
+  ew_parameters(a->op, a->attrs, &p0, &p1);
   CxView to = node_view(out);
   ok = ok && split_run(in, (int)a->nin, NULL, &to, 1, ew_piece, &(EwCall){a->op, p0, p1});
   if (in != small) cx_free(in);
@@ -168,6 +176,69 @@ static CxVal ew_reuse(const CxApp *a, const CxType *type) { /* in place: an oper
 
 static bool ew_exec(const CxApp *a, const CxType *const *types, CxVal *out) {
   return (out[0] = ew_reuse(a, types[0])) && ew_run(a, types[0], out[0]);
+}
+
+/* Small and dense, scalars aside: straight into the loop. */
+enum { EW_QUICK = 8192, EW_FILL = 1024 }; /* most elements of the result; most bytes to which a scalar is spread */
+typedef struct EwQuick {
+  LoopFn fn;
+  Loop loop;                /* all but what changes from call to call */
+  const CxType *type;
+  uint32_t nin;
+  uint32_t spread, reuse;   /* bit i: operand i is a scalar; its memory may take the result */
+  int size[3];              /* bytes of an element */
+  const void *filled[3];    /* a constant scalar, spread */
+} EwQuick;
+
+static bool ew_quick_operand(EwQuick *q, struct CxArena *arena, const CxApp *a, uint32_t i) {
+  const CxType *t = a->types[i];
+  q->size[i] = cx_dtype_bytes(t->dtype);
+  if (cx_type_same_dims(t, q->type)) {
+    if (q->size[i] == cx_dtype_bytes(q->type->dtype)) q->reuse |= 1u << i;
+    return true;
+  }
+  if (t->size != 1 || q->type->size * q->size[i] > EW_FILL) return false;
+  q->spread |= 1u << i;
+  if (!a->in[i]) return true;
+  void *filled = arena_alloc(arena, (size_t)(q->type->size * q->size[i]));
+  if (filled) run_fill(q->type->size, q->size[i], filled, a->in[i]->array.data);
+  return (q->filled[i] = filled) != NULL;
+}
+
+static const void *ew_prepare(struct CxArena *arena, const CxApp *a, const CxType *const *types) {
+  if (a->nin > 3 || types[0]->size == 0 || types[0]->size > EW_QUICK) return NULL;
+  if (a->op == CX_OP_SELECT_N && (a->nin != 3 || a->types[0]->dtype != CX_BOOL)) return NULL;
+  LoopFn fn = kernel_elementwise_loop(a->op, a->types[a->op == CX_OP_SELECT_N]->dtype, (int)a->nin);
+  EwQuick *q = fn ? arena_alloc(arena, sizeof *q) : NULL;
+  if (!q) return NULL;
+  *q = (EwQuick){.fn = fn, .loop.n = types[0]->size, .type = types[0], .nin = a->nin};
+  ew_parameters(a->op, a->attrs, &q->loop.p0, &q->loop.p1);
+  for (uint32_t i = 0; i < a->nin; i++)
+    if (!ew_quick_operand(q, arena, a, i)) return NULL;
+  return q;
+}
+
+static CxVal ew_quick_result(const EwQuick *q, const CxVal *in, uint64_t dying) {
+  dying &= q->reuse;
+  for (uint32_t i = 0; dying && i < q->nin; i++)
+    if (dying >> i & 1 && node_is_sole_owner(in[i])) return node_array_sharing(q->type, in[i], 0);
+  return node_array(q->type);
+}
+
+static bool ew_run_quick(const void *prepared, const CxVal *in, uint64_t dying, CxVal *out) {
+  const EwQuick *q = prepared;
+  _Alignas(64) char spread[3][EW_FILL];
+  Loop l = q->loop;
+  TRY(out[0] = ew_quick_result(q, in, dying));
+  l.out = out[0]->array.data;
+  for (uint32_t i = 0; i < q->nin; i++) {
+    l.in[i] = in[i]->array.data;
+    if (!(q->spread >> i & 1)) continue;
+    l.in[i] = q->filled[i] ? q->filled[i] : spread[i];
+    if (!q->filled[i]) run_fill(l.n, q->size[i], spread[i], in[i]->array.data);
+  }
+  q->fn(&l);
+  return true;
 }
 
 static bool same_exec(const CxApp *a, const CxType *const *types, CxVal *out) {
@@ -474,7 +545,7 @@ static CxVal fold_add(const CxApp *a) { /* x + 0 is x for integers; for floats -
 #define ROW(ID, id, n, doc_text, flag, kinds, result, dx, dy, dz, tr, fold_rule) \
   static const EwRow row_##id = {kinds, result, {dx, dy, dz}, tr};               \
   const CxOp cx_op_##ID = {.name = #id, .doc = doc_text, .nin = n, .nout = 1, .flags = CX_OP_ELEMENTWISE | (flag), .type = ew_type, \
-      .exec = ew_exec, .jvp = ew_jvp, .transpose = ew_transpose, .batch = ew_batch, .partial = rule_partial_default, .fold = fold_rule, .row = &row_##id};
+      .exec = ew_exec, .prepare = ew_prepare, .run = ew_run_quick, .jvp = ew_jvp, .transpose = ew_transpose, .batch = ew_batch, .partial = rule_partial_default, .fold = fold_rule, .row = &row_##id};
 #define UNARY(ID, id, doc, kinds, result, d) ROW(ID, id, 1, doc, 0, kinds, result, d, NULL, NULL, NULL, rule_nofold)
 #define LINEAR1(ID, id, doc, kinds, result, d, tr) ROW(ID, id, 1, doc, CX_OP_LINEAR, kinds, result, d, NULL, NULL, tr, rule_nofold)
 #define BINARY(ID, id, doc, kinds, result, dx, dy, tr) ROW(ID, id, 2, doc, 0, kinds, result, dx, dy, NULL, tr, rule_nofold)
@@ -569,7 +640,7 @@ static bool pow_type(const CxApp *a, const CxType **out) {
   return ew_type(a, out);
 }
 static const EwRow row_pow = {"fc", '=', {d_pow_x, d_pow_y, NULL}, NULL};
-const CxOp cx_op_POW = {.name = "pow", .doc = "x^y", .nin = 2, .nout = 1, .flags = CX_OP_ELEMENTWISE, .type = pow_type, .exec = ew_exec,
+const CxOp cx_op_POW = {.name = "pow", .doc = "x^y", .nin = 2, .nout = 1, .flags = CX_OP_ELEMENTWISE, .type = pow_type, .exec = ew_exec, .prepare = ew_prepare, .run = ew_run_quick,
     .jvp = ew_jvp, .transpose = ew_transpose, .batch = ew_batch, .partial = rule_partial_default, .fold = rule_nofold, .row = &row_pow};
 
 /* conj accepts reals too and gives complex */
@@ -583,11 +654,11 @@ static void conj_transpose(const CxApp *a, const CxVal *ct, CxVal *ct_in) {
 }
 static const EwRow row_conj = {"fc", '=', {d_conj, NULL, NULL}, t_conj};
 const CxOp cx_op_CONJ = {.name = "conj", .doc = "complex conjugate", .nin = 1, .nout = 1, .flags = CX_OP_ELEMENTWISE | CX_OP_LINEAR, .type = conj_type,
-    .exec = ew_exec, .jvp = ew_jvp, .transpose = conj_transpose, .batch = ew_batch, .partial = rule_partial_default, .fold = rule_nofold, .row = &row_conj};
+    .exec = ew_exec, .prepare = ew_prepare, .run = ew_run_quick, .jvp = ew_jvp, .transpose = conj_transpose, .batch = ew_batch, .partial = rule_partial_default, .fold = rule_nofold, .row = &row_conj};
 
 #define ATTRS_OP(ID, id, n, doc_text, Attrs, fields_, type_, exec_, jvp_, transpose_, flag)                                        \
   const CxOp cx_op_##ID = {.name = #id, .doc = doc_text, .nin = n, .nout = 1, .flags = CX_OP_ELEMENTWISE | (flag), .fields = fields_, \
-      .attrs_bytes = sizeof(Attrs), .type = type_, .exec = exec_, .jvp = jvp_, .transpose = transpose_, .batch = ew_batch,           \
+      .attrs_bytes = sizeof(Attrs), .type = type_, .exec = exec_, .prepare = ew_prepare, .run = ew_run_quick, .jvp = jvp_, .transpose = transpose_, .batch = ew_batch,           \
       .partial = rule_partial_default, .fold = rule_nofold, .row = &row_##id};
 
 static const CxField integer_pow_fields[] = {CX_FIELD(CxIntegerPowAttrs, y, INT, 0, NULL), CX_FIELDS_END};
@@ -632,7 +703,7 @@ ATTRS_OP(CONVERT_ELEMENT_TYPE, convert_element_type, 1, "x in another dtype", Cx
 
 static const EwRow row_select_n = {"biufckv", '=', {NULL, NULL, NULL}, NULL};
 const CxOp cx_op_SELECT_N = {.name = "select_n", .doc = "case number `which` of the following operands, elementwise; which is clamped", .nin = -3, .nout = 1,
-    .flags = CX_OP_ELEMENTWISE, .type = select_type, .exec = ew_exec, .jvp = select_jvp, .transpose = select_transpose, .batch = ew_batch,
+    .flags = CX_OP_ELEMENTWISE, .type = select_type, .exec = ew_exec, .prepare = ew_prepare, .run = ew_run_quick, .jvp = select_jvp, .transpose = select_transpose, .batch = ew_batch,
     .partial = rule_partial_default, .fold = rule_nofold, .row = &row_select_n};
 
 /* ---- builders ---- */

@@ -3,24 +3,29 @@
 
 #include "base/error.h"
 #include "base/arena.h"
+#include <string.h>
 
 
 bool (*execute_check)(const CxEqn *e, CxVal *out);
 void (*execute_failed)(const CxEqn *e);
 
 typedef struct Step {
-  uint32_t eqn;      /* index in the graph */
-  uint64_t dying;    /* operands that are not used again */
-  uint32_t drop_end; /* variables released after this step end here in Plan.drop */
+  const CxEqn *eqn;
+  const void *prepared;       /* for CxOp.run; NULL: exec */
+  uint64_t dying, dying_in;   /* operands that are not used again: results of equations; inputs of the graph */
+  uint32_t drop, drop_in;     /* variables released after this step end here in Plan.drop, Plan.drop_in */
 } Step;
 
 typedef struct Plan {
   CxArena arena;
   uint32_t n; /* live equations */
   Step *steps;
-  uint32_t *drop;
+  uint32_t *drop, *drop_in;
   uint32_t max_io; /* most operands + results of one equation */
+  char *kind;      /* VAR_… by variable */
+  bool *moves;     /* by output: its variable is the result of an equation and no later output */
 } Plan;
+enum { VAR_RESULT, VAR_INPUT, VAR_CONST };
 
 static void plan_free(void *p) {
   arena_free(&((Plan *)p)->arena);
@@ -72,34 +77,72 @@ static bool reads_again(const CxEqn *e, uint32_t k) {
   return false;
 }
 
-static void plan_step(Plan *p, const CxEqn *e, uint32_t index, const uint32_t *last, uint32_t *drops) {
-  Step *s = &p->steps[p->n++];
-  s->eqn = index;
+/* The step's quick form, where its op has one for these types. */
+static const void *step_prepare(Plan *p, const CxGraph *g, const CxEqn *e) {
+  const CxOp *def = cx_ops[e->op];
+  if (!def->prepare || e->nin > 8 || e->nout != 1) return NULL;
+  CxVal in[8];
+  const CxType *types[9];
   for (uint32_t k = 0; k < e->nin; k++) {
-    if (last[e->in[k]] != index + 1) continue;
-    if (!reads_before(e, k)) p->drop[(*drops)++] = e->in[k];
-    if (k < 64 && !reads_before(e, k) && !reads_again(e, k)) s->dying |= (uint64_t)1 << k;
+    in[k] = p->kind[e->in[k]] == VAR_CONST ? graph_const_value(g, e->in[k]) : NULL;
+    types[k] = graph_type(g, e->in[k]);
+  }
+  types[e->nin] = graph_type(g, e->out[0]);
+  CxApp a = {.op = e->op, .def = def, .attrs = e->attrs, .nin = e->nin, .nout = 1, .in = in, .types = types};
+  return def->prepare(&p->arena, &a, types + e->nin);
+}
+
+static void plan_step(Plan *p, const CxGraph *g, uint32_t index, const uint32_t *last, uint32_t *drops, uint32_t *drops_in) {
+  const CxEqn *e = &g->eqns.v[index];
+  Step *s = &p->steps[p->n++];
+  s->eqn = e;
+  s->prepared = step_prepare(p, g, e);
+  for (uint32_t k = 0; k < e->nin; k++) {
+    CxVar v = e->in[k];
+    if (last[v] != index + 1) continue;
+    bool input = p->kind[v] == VAR_INPUT;
+    if (!reads_before(e, k)) *(input ? &p->drop_in[(*drops_in)++] : &p->drop[(*drops)++]) = v;
+    if (k < 64 && !reads_before(e, k) && !reads_again(e, k)) *(input ? &s->dying_in : &s->dying) |= (uint64_t)1 << k;
   }
   for (uint32_t k = 0; k < e->nout; k++)
     if (!last[e->out[k]]) p->drop[(*drops)++] = e->out[k];
-  s->drop_end = *drops;
+  s->drop = *drops;
+  s->drop_in = *drops_in;
   if (e->nin + e->nout > p->max_io) p->max_io = e->nin + e->nout;
 }
 
+static void plan_outputs(Plan *p, const CxGraph *g, uint32_t *seen) {
+  for (uint32_t i = g->out.n; i-- > 0;) {
+    CxVar v = g->out.v[i];
+    p->moves[i] = p->kind[v] == VAR_RESULT && seen[v];
+    seen[v] = 0;
+  }
+}
+
+static bool plan_fill(Plan *p, const CxGraph *g, uint32_t *last, bool *live) {
+  uint32_t n = plan_liveness(g, last, live), drops = 0, drops_in = 0;
+  size_t vars = (size_t)g->types.n + 1;
+  TRY(p->steps = arena_alloc(&p->arena, ((size_t)n + 1) * sizeof *p->steps));
+  TRY(p->drop = arena_alloc(&p->arena, vars * sizeof *p->drop));
+  TRY(p->drop_in = arena_alloc(&p->arena, vars * sizeof *p->drop_in));
+  TRY(p->kind = arena_alloc(&p->arena, vars));
+  TRY(p->moves = arena_alloc(&p->arena, (size_t)g->out.n + 1));
+  for (uint32_t i = 0; i < g->in.n; i++) p->kind[g->in.v[i]] = VAR_INPUT;
+  for (uint32_t i = 0; i < g->consts.n; i++) p->kind[g->consts.v[i].var] = VAR_CONST;
+  for (uint32_t i = 0; i < g->eqns.n; i++)
+    if (live[i]) plan_step(p, g, i, last, &drops, &drops_in);
+  plan_outputs(p, g, last);
+  return !cx_failed();
+}
+
 static Plan *plan_new(const CxGraph *g) {
-  uint32_t *last = cx_calloc(g->types.n, sizeof *last), drops = 0;
+  uint32_t *last = cx_calloc(g->types.n, sizeof *last);
   bool *live = cx_calloc((size_t)g->eqns.n + 1, sizeof *live);
   Plan *p = cx_calloc(1, sizeof *p);
-  if (last && live && p) {
-    uint32_t n = plan_liveness(g, last, live);
-    p->steps = arena_alloc(&p->arena, ((size_t)n + 1) * sizeof *p->steps);
-    p->drop = arena_alloc(&p->arena, ((size_t)g->types.n + 1) * sizeof *p->drop);
-    for (uint32_t i = 0; p->steps && p->drop && i < g->eqns.n; i++)
-      if (live[i]) plan_step(p, &g->eqns.v[i], i, last, &drops);
-  }
+  bool ok = last && live && p && plan_fill(p, g, last, live);
   cx_free(last);
   cx_free(live);
-  if (p && (!p->steps || !p->drop)) return plan_free(p), NULL;
+  if (p && !ok) return plan_free(p), NULL;
   return p;
 }
 
@@ -114,64 +157,117 @@ static const Plan *graph_plan(CxGraph *g) {
   return p;
 }
 
-static bool step_run(CxGraph *g, const Plan *p, const Step *s, CxVal *env, CxVal *io, const CxType **types) {
-  const CxEqn *e = &g->eqns.v[s->eqn];
-  CxVal *in = io, *out = io + e->nin;
-  for (uint32_t i = 0; i < e->nin; i++) in[i] = env[e->in[i]], types[i] = in[i]->type;
-  for (uint32_t i = 0; i < e->nout; i++) out[i] = NULL, types[e->nin + i] = graph_type(g, e->out[i]);
-  CxApp a = {.op = e->op, .def = cx_ops[e->op], .attrs = e->attrs, .nin = e->nin, .nout = e->nout, .in = in, .types = types, .dying = s->dying};
-  bool ok = a.def->exec(&a, types + e->nin, out) && (!execute_check || execute_check(e, out));
-  if (!ok) {
+/* One run of a graph. Constants are borrowed from the graph; inputs are the run's own or borrowed from the caller. */
+typedef struct Run {
+  CxGraph *graph;
+  const Plan *plan;
+  CxVal *env;           /* by variable */
+  bool borrows_in;
+  CxVal *io;            /* [max_io]: operands and results of a step */
+  const CxType **types; /* [max_io] */
+} Run;
+
+static bool step_exec(const Run *r, const Step *s, uint64_t dying) {
+  const CxEqn *e = s->eqn;
+  CxVal *in = r->io, *out = in + e->nin;
+  const CxType **types = r->types;
+  for (uint32_t i = 0; i < e->nin; i++) types[i] = in[i]->type;
+  for (uint32_t i = 0; i < e->nout; i++) out[i] = NULL, types[e->nin + i] = graph_type(r->graph, e->out[i]);
+  CxApp a = {.op = e->op, .def = cx_ops[e->op], .attrs = e->attrs, .nin = e->nin, .nout = e->nout, .in = in, .types = types, .dying = dying};
+  if (a.def->exec(&a, types + e->nin, out) && (!execute_check || execute_check(e, out))) return true;
+  for (uint32_t i = 0; i < e->nout; i++) cx_release(out[i]);
+  return false;
+}
+
+static bool step_quick(const Run *r, const Step *s, uint64_t dying) {
+  const CxEqn *e = s->eqn;
+  CxVal *out = r->io + e->nin;
+  *out = NULL;
+  if (cx_ops[e->op]->run(s->prepared, r->io, dying, out) && (!execute_check || execute_check(e, out))) return true;
+  cx_release(*out);
+  return false;
+}
+
+static bool step_run(const Run *r, const Step *s) {
+  const CxEqn *e = s->eqn;
+  const Plan *p = r->plan;
+  CxVal *env = r->env;
+  for (uint32_t i = 0; i < e->nin; i++) r->io[i] = env[e->in[i]];
+  uint64_t dying = r->borrows_in ? s->dying : s->dying | s->dying_in;
+  if (!(s->prepared ? step_quick(r, s, dying) : step_exec(r, s, dying))) {
     if (execute_failed) execute_failed(e);
-    for (uint32_t i = 0; i < e->nout; i++) cx_release(out[i]);
     return false;
   }
-  for (uint32_t i = 0; i < e->nout; i++) env[e->out[i]] = out[i];
-  uint32_t from = s == p->steps ? 0 : s[-1].drop_end;
-  for (uint32_t i = from; i < s->drop_end; i++) cx_release(env[p->drop[i]]), env[p->drop[i]] = NULL;
+  for (uint32_t i = 0; i < e->nout; i++) env[e->out[i]] = r->io[e->nin + i];
+  bool first = s == p->steps;
+  for (uint32_t i = first ? 0 : s[-1].drop; i < s->drop; i++) cx_release(env[p->drop[i]]), env[p->drop[i]] = NULL;
+  for (uint32_t i = first ? 0 : s[-1].drop_in; !r->borrows_in && i < s->drop_in; i++)
+    cx_release(env[p->drop_in[i]]), env[p->drop_in[i]] = NULL;
   return true;
 }
 
-static bool graph_run_planned(CxGraph *g, const Plan *p, CxVal *env, CxVal *out) {
-  CxVal io_small[32], *io = io_small;
-  const CxType *types_small[32], **types = types_small;
-  if (p->max_io > 32) {
-    io = cx_malloc(p->max_io * sizeof *io);
-    types = cx_malloc(p->max_io * sizeof *types);
+static void run_outputs(const Run *r, CxVal *out) {
+  const CxGraph *g = r->graph;
+  for (uint32_t i = 0; i < g->out.n; i++) {
+    CxVal *v = &r->env[g->out.v[i]];
+    out[i] = *v;
+    if (r->plan->moves[i]) *v = NULL;
+    else cx_retain(*v);
   }
-  bool ok = io && types;
-  for (uint32_t i = 0; ok && i < p->n; i++) ok = step_run(g, p, &p->steps[i], env, io, types);
-  for (uint32_t i = 0; ok && i < g->out.n; i++) out[i] = cx_retain(env[g->out.v[i]]);
-  if (io != io_small) cx_free(io);
-  if (types != types_small) cx_free(types);
+}
+
+/* What a run that failed leaves behind, and inputs of its own that no equation reads. */
+static void run_end(const Run *r, bool ok) {
+  const CxGraph *g = r->graph;
+  for (uint32_t i = 0; !r->borrows_in && i < g->in.n; i++) cx_release(r->env[g->in.v[i]]);
+  for (uint32_t v = 0; !ok && v < g->types.n; v++)
+    if (r->plan->kind[v] == VAR_RESULT) cx_release(r->env[v]);
+}
+
+static bool run_planned(Run *r, CxVal *out) {
+  CxVal io_small[32];
+  const CxType *types_small[32];
+  const Plan *p = r->plan;
+  bool small = p->max_io <= 32;
+  r->io = small ? io_small : cx_malloc(p->max_io * sizeof *r->io);
+  r->types = small ? types_small : cx_malloc(p->max_io * sizeof *r->types);
+  bool ok = r->io && r->types;
+  for (uint32_t i = 0; ok && i < p->n; i++) ok = step_run(r, &p->steps[i]);
+  if (ok) run_outputs(r, out);
+  if (!small) cx_free(r->io), cx_free(r->types);
   return ok;
 }
 
-bool graph_run(CxGraph *g, CxVal *in, uint32_t nin, CxVal *out) {
-  const Plan *p = graph_plan(g);
-  CxVal small[64] = {0}, *env = small;
-  if (g->types.n > 64) env = cx_calloc(g->types.n, sizeof *env);
-  bool ok = p && env && (nin == g->in.n || cx_fail(CX_ERR_TYPE, "graph takes %u values, got %u", g->in.n, nin));
+/* False with an error when nothing was done. */
+static bool run_start(Run *r, const CxVal *in, uint32_t nin) {
+  const CxGraph *g = r->graph;
+  TRY(r->plan && r->env);
+  if (nin != g->in.n) return cx_fail(CX_ERR_TYPE, "graph takes %u values, got %u", g->in.n, nin);
+  for (uint32_t i = 0; i < g->consts.n; i++) r->env[g->consts.v[i].var] = g->consts.v[i].value;
+  for (uint32_t i = 0; i < nin; i++) r->env[g->in.v[i]] = in[i];
+  return true;
+}
+
+enum { ENV_SMALL = 256 };
+static bool graph_run_as(CxGraph *g, const CxVal *in, uint32_t nin, CxVal *out, bool borrows_in) {
+  CxVal small[ENV_SMALL];
+  uint32_t n = g->types.n;
+  Run r = {.graph = g, .plan = graph_plan(g), .env = small, .borrows_in = borrows_in};
+  if (n > ENV_SMALL) r.env = cx_calloc(n, sizeof *r.env);
+  else memset(small, 0, n * sizeof *small);
+  bool ok = run_start(&r, in, nin);
   if (ok) {
-    for (uint32_t i = 0; i < g->consts.n; i++) env[g->consts.v[i].var] = cx_retain(g->consts.v[i].value);
-    for (uint32_t i = 0; i < nin; i++) env[g->in.v[i]] = in[i];
-    ok = graph_run_planned(g, p, env, out);
-    for (uint32_t i = 0; i < g->types.n; i++) cx_release(env[i]);
+    ok = run_planned(&r, out);
+    run_end(&r, ok);
   } else {
-    for (uint32_t i = 0; i < nin; i++) cx_release(in[i]);
+    for (uint32_t i = 0; !borrows_in && i < nin; i++) cx_release(in[i]);
   }
-  if (env != small) cx_free(env);
+  if (r.env != small) cx_free(r.env);
   return ok;
 }
 
-bool graph_run_borrowed(CxGraph *g, const CxVal *in, uint32_t nin, CxVal *out) {
-  CxVal small[32], *own = small;
-  if (nin > 32 && !(own = cx_malloc(nin * sizeof *own))) return false;
-  for (uint32_t i = 0; i < nin; i++) own[i] = cx_retain(in[i]);
-  bool ok = graph_run(g, own, nin, out);
-  if (own != small) cx_free(own);
-  return ok;
-}
+bool graph_run(CxGraph *g, CxVal *in, uint32_t nin, CxVal *out) { return graph_run_as(g, in, nin, out, false); }
+bool graph_run_borrowed(CxGraph *g, const CxVal *in, uint32_t nin, CxVal *out) { return graph_run_as(g, in, nin, out, true); }
 
 bool (*execute_interrupted)(void);
 bool execute_poll(void) { return !execute_interrupted || !execute_interrupted(); }
