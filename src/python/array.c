@@ -14,6 +14,7 @@ static void val_dealloc(PyObject *o) {
   PyVal *a = (PyVal *)o;
   if (a->weakrefs) PyObject_ClearWeakRefs(o);
   cx_release(a->v);
+  if (Py_TYPE(o) == &py_array && py_array_spare(a)) return;
   Py_TYPE(o)->tp_free(o);
 }
 

@@ -84,15 +84,23 @@ bool pycall_dynamic(PyCall *c, Py_ssize_t i, PyObject *arg, CxVals *vals) { retu
 bool pycall_dynamic_kwargs(PyCall *c, PyObject *kwargs, CxVals *vals) { return py_flatten_vals(kwargs, vals, &c->kw_tree); }
 void pycall_fix(PyCall *c, Py_ssize_t i, PyObject *arg) { Py_XSETREF(c->fixed[i], Py_NewRef(arg)); }
 
-PyObject *py_unflatten_vals(const CxTree *tree, const CxVal *vals, uint32_t n) {
-  PyObject *small[64] = {NULL}, **items = small;
-  if (n > 64 && !(items = PyMem_Malloc(n * sizeof *items))) return PyErr_NoMemory();
+PyObject *py_unflatten_owned_vals(const CxTree *tree, PyObject *templates, const CxVal *vals, uint32_t n) {
+  PyObject *small[64], **items = small;
+  if (n > 64) items = PyMem_Malloc(n * sizeof *items);
   uint32_t made = 0;
-  while (made < n && (items[made] = py_wrap(vals[made]))) made++;
-  PyObject *r = made == n ? py_unflatten(tree, items) : NULL;
-  while (made > 0) Py_DECREF(items[--made]);
+  while (items && made < n && (items[made] = py_wrap_owned(vals[made]))) made++;
+  PyObject *r = NULL;
+  if (!items) PyErr_NoMemory();
+  else if (made == n) r = py_unflatten_owned(tree, templates, items, n);
+  for (uint32_t i = made + (items != NULL); i < n; i++) cx_release(vals[i]); /* the one that failed is gone */
+  while (made < n && made > 0) Py_DECREF(items[--made]);
   if (items != small) PyMem_Free(items);
   return r;
+}
+
+PyObject *py_unflatten_vals(const CxTree *tree, const CxVal *vals, uint32_t n) {
+  for (uint32_t i = 0; i < n; i++) cx_retain(vals[i]);
+  return py_unflatten_owned_vals(tree, NULL, vals, n);
 }
 
 /* ---- running ---- */

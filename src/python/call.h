@@ -39,6 +39,8 @@ bool pycall_run(CxFn *f, const CxVal *in, uint32_t nin, CxVals *out); /* what th
 PyObject *pycall_result(const PyCall *c, const CxVal *vals);
 PyObject *pycall_aux(const PyCall *c, const CxVal *vals_after_main);
 PyObject *py_unflatten_vals(const CxTree *tree, const CxVal *vals, uint32_t n);
+/* The same; takes the references of vals, also on failure. templates: see py_templates. */
+PyObject *py_unflatten_owned_vals(const CxTree *tree, PyObject *templates, const CxVal *vals, uint32_t n);
 
 /* Flattens o to values; *tree gets a new reference. what: for messages, e.g. "jvp". */
 bool py_flatten_vals(PyObject *o, CxVals *vals, CxTree **tree);

@@ -21,6 +21,7 @@ typedef struct Entry {
   const CxType **types;
   CxGraph *graph;
   CxTree *out_tree;
+  PyObject *out_templates; /* see py_templates */
   bool out_is_leaf;
   bool unlock;          /* enough work to let other Python threads run */
 } Entry;
@@ -102,7 +103,8 @@ static bool args_flatten(Args *a, PyObject *o, CxTree **tree, const Jit *j) {
     return args_leaf(a, o, j);
   }
   uint32_t before = a->leaves.n;
-  bool ok = py_flatten(o, NULL, &a->leaves, tree);
+  bool known = py_flatten_again(o, &py_array, &a->leaves, tree), ok = known || py_flatten(o, NULL, &a->leaves, tree);
+  if (ok && !known) py_flatten_note(o, *tree);
   for (uint32_t i = before; ok && i < a->leaves.n; i++) ok = args_leaf(a, a->leaves.v[i], j);
   return ok;
 }
@@ -168,6 +170,7 @@ static void entry_free(Entry *e) {
   PyMem_Free(e->types);
   Py_XDECREF(e->kw_static);
   cx_tree_release(e->kw_tree);
+  Py_XDECREF(e->out_templates);
   cx_tree_release(e->out_tree);
   ref_release(e->graph);
   PyMem_Free(e);
@@ -234,6 +237,7 @@ static Entry *cache_keep(Cache *c, Args *a, CxGraph *g, const CxTree *out_tree) 
   e->kw_static = Py_XNewRef(a->kw_static);
   e->graph = ref_retain(g);
   e->out_tree = cx_tree_retain(out_tree);
+  if (!(e->out_templates = py_templates(out_tree))) return entry_free(e), NULL;
   CxTree *leaf = cx_tree_leaf();
   e->out_is_leaf = leaf == out_tree;
   cx_tree_release(leaf);
@@ -357,11 +361,20 @@ static const CxType **args_types(const Args *a) {
 
 /* ---- calling ---- */
 
+/* out: owned */
 static bool run_now(CxGraph *g, bool unlock, const Args *a, CxVal *out) {
-  PyThreadState *s = unlock ? py_unlock(1 << 30) : NULL;
+  if (!unlock) return graph_run_borrowed(g, a->vals.v, a->vals.n, out);
+  for (uint32_t i = 0; i < a->vals.n; i++) cx_keep(cx_retain(a->vals.v[i])); /* another thread may delete the arrays meanwhile */
+  PyThreadState *s = py_unlock(1 << 30);
   bool ok = graph_run_borrowed(g, a->vals.v, a->vals.n, out);
   py_lock(s);
-  for (uint32_t i = 0; i < g->out.n; i++) out[i] = ok ? cx_keep(out[i]) : NULL;
+  return ok;
+}
+
+static bool bind_now(CxGraph *g, PyObject *fun, const Args *a, CxVal *out) {
+  CxJitAttrs attrs = {.name = py_fun_name(fun), .jaxpr = g};
+  bool ok = cx_bind(CX_OP_JIT, a->vals.v, a->vals.n, &attrs, out, g->out.n);
+  for (uint32_t i = 0; ok && i < g->out.n; i++) cx_retain(out[i]);
   return ok;
 }
 
@@ -371,24 +384,21 @@ static bool all_arrays(const Args *a) {
   return true;
 }
 
-static PyObject *call_entry(const Entry *e, const Args *a, const char *name) {
-  CxVal small[32], *out = small;
+static PyObject *call_entry(const Entry *e, const Args *a, PyObject *fun) {
+  CxVal small[64], *out = small;
   CxGraph *g = ref_retain(e->graph); /* running it may call Python, which may clear the cache */
   CxTree *tree = cx_tree_retain(e->out_tree);
+  PyObject *templates = Py_NewRef(e->out_templates);
   uint32_t n = g->out.n;
-  bool leaf = n == 1 && e->out_is_leaf, ok = n <= 32 || (out = PyMem_Malloc(n * sizeof *out));
-  if (!ok) {
-    PyErr_NoMemory();
-  } else if (!cx_thread.trace && all_arrays(a)) {
-    ok = run_now(g, e->unlock, a, out);
-  } else {
-    CxJitAttrs attrs = {.name = name, .jaxpr = g};
-    ok = cx_bind(CX_OP_JIT, a->vals.v, a->vals.n, &attrs, out, n);
-  }
-  PyObject *r = ok ? leaf ? py_wrap(out[0]) : py_unflatten_vals(tree, out, n) : NULL;
+  bool leaf = n == 1 && e->out_is_leaf, ok = n <= 64 || (out = PyMem_Malloc(n * sizeof *out));
+  bool direct = !cx_thread.trace && all_arrays(a);
+  if (!ok) PyErr_NoMemory();
+  else ok = direct ? run_now(g, e->unlock, a, out) : bind_now(g, fun, a, out);
+  PyObject *r = !ok ? NULL : leaf ? py_wrap_owned(out[0]) : py_unflatten_owned_vals(tree, templates, out, n);
   if (out != small) PyMem_Free(out);
   cx_tree_release(tree);
   ref_release(g);
+  Py_DECREF(templates);
   return r;
 }
 
@@ -423,7 +433,7 @@ static PyObject *call_fresh(Jit *j, Args *a) {
     r = call_once(j, a, g, &captured, out_tree);
   } else if (g) {
     Entry *e = cache_keep(j->cache, a, g, out_tree);
-    r = e ? call_entry(e, a, py_fun_name(j->fun)) : NULL;
+    r = e ? call_entry(e, a, j->fun) : NULL;
   }
   ref_release(g);
   cx_tree_release(out_tree);
@@ -458,7 +468,7 @@ static PyObject *jit_call(PyObject *self, PyObject *const *args, size_t nargsf, 
   PyObject *r = NULL;
   if (args_read(&a, j, args, PyVectorcall_NARGS(nargsf), names)) {
     Entry *e = cache_find(j->cache, &a);
-    if (e || !PyErr_Occurred()) r = e ? call_entry(e, &a, py_fun_name(j->fun)) : call_fresh(j, &a);
+    if (e || !PyErr_Occurred()) r = e ? call_entry(e, &a, j->fun) : call_fresh(j, &a);
     if (r && j->n_donate && !cx_thread.trace) donate(j, &a);
   }
   args_free(&a);

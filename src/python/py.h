@@ -39,6 +39,8 @@ bool py_keep_exception(void);                        /* a Python exception is se
 
 /* value.c */
 PyObject *py_wrap(CxVal v);                          /* a new Array or Tracer; poison raises */
+PyObject *py_wrap_owned(CxVal v);                    /* the same; takes the reference, also on failure */
+bool py_array_spare(PyVal *o);                       /* keeps the memory of a dying ArrayImpl; false: free it */
 CxVal py_val(PyObject *o);                           /* an array-like in the current scope; NULL with an exception or pending error */
 CxVal py_arg(PyObject *o, const char *function, int position); /* the same; the error names function and position */
 CxVal py_try_val(PyObject *o);                       /* NULL without any error if o is not array-like */

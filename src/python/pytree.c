@@ -321,6 +321,7 @@ typedef struct Order {
   uint32_t n;
   PyObject *keys[ORDER_MAX]; /* as collected; owned */
   uint8_t place[ORDER_MAX];  /* sorted[i] is collected[place[i]] */
+  CxTree *flat;              /* the definition of such a dictionary of leaves, or NULL until it was seen */
 } Order;
 static Order *orders[ORDERS];
 
@@ -353,7 +354,42 @@ static void order_keep(PyObject *const *before, const TreeItem *items, uint32_t 
   }
   *slot = o;
   for (uint32_t i = 0; old && i < old->n; i++) Py_DECREF(old->keys[i]);
+  if (old) cx_tree_release(old->flat);
   PyMem_Free(old);
+}
+
+/* The remembered order of a dictionary, its values as collected (borrowed) into values[ORDER_MAX]; NULL if there is none. */
+static Order *order_of(PyObject *dict, PyObject **values) {
+  PyObject *keys[ORDER_MAX];
+  Py_ssize_t n = PyDict_GET_SIZE(dict), at = 0;
+  if (n < ORDER_MIN || n > ORDER_MAX || !PY_TREE_HAS_GIL) return NULL;
+  for (Py_ssize_t i = 0; i < n; i++)
+    if (!PyDict_Next(dict, &at, &keys[i], &values[i])) return NULL;
+  Order *o = *order_slot(keys[0], keys[n - 1], (uint32_t)n);
+  return o && o->n == n && !memcmp(keys, o->keys, (size_t)n * sizeof *keys) ? o : NULL;
+}
+
+bool py_flatten_again(PyObject *dict, const PyTypeObject *leaf, PyLeaves *out, CxTree **def) {
+  PyObject *values[ORDER_MAX];
+  if (!PyDict_CheckExact(dict)) return false;
+  const Order *o = order_of(dict, values);
+  if (!o || !o->flat) return false;
+  for (uint32_t i = 0; i < o->n; i++)
+    if (Py_TYPE(values[i]) != leaf) return false;
+  uint32_t before = out->n;
+  for (uint32_t i = 0; i < o->n; i++)
+    if (!py_leaves_push(out, Py_NewRef(values[o->place[i]]))) return py_leaves_cut(out, before), PyErr_Clear(), false;
+  *def = cx_tree_retain(o->flat);
+  return true;
+}
+
+void py_flatten_note(PyObject *dict, const CxTree *def) {
+  PyObject *values[ORDER_MAX];
+  const CxTreeShape *s = &def->shape;
+  if (!PyDict_CheckExact(dict) || cx_tree_kind(def) != CX_TREE_DICT || s->num_nodes != cx_tree_arity(def) + 1) return;
+  if (cx_tree_leaves(def) != cx_tree_arity(def)) return;
+  Order *o = order_of(dict, values);
+  if (o && !o->flat) o->flat = cx_tree_retain(def);
 }
 
 static bool order_suits(const TreeItem *items, uint32_t n) {

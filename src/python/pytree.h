@@ -46,6 +46,16 @@ bool py_flatten_with_path(PyTreeRegistry *registry, PyObject *tree, PyObject *is
 
 PyObject *py_unflatten(const CxTree *def, PyObject *const *leaves);
 
+/* For a definition that is put together often: a tuple with, by node, the larger dictionaries with None for values, and None for the rest. */
+PyObject *py_templates(const CxTree *def);
+/* As py_unflatten; takes the references of `count` leaves, also on failure. `templates` may be NULL. */
+PyObject *py_unflatten_owned(const CxTree *def, PyObject *templates, PyObject **leaves, uint32_t count);
+
+/* An exact dict whose keys came before in this order and whose values are all exactly of type `leaf`: appends the values as leaves. False,
+ * with nothing done and no exception, for anything else: py_flatten takes those, and py_flatten_note tells what it found. */
+bool py_flatten_again(PyObject *dict, const PyTypeObject *leaf, PyLeaves *out, CxTree **def);
+void py_flatten_note(PyObject *dict, const CxTree *def);
+
 /* The subtrees of `tree` that stand at the leaves of `def`, which must be a tree prefix of it. */
 bool py_flatten_up_to(const CxTree *def, PyObject *tree, PyLeaves *out);
 

@@ -86,6 +86,70 @@ PyObject *py_node_make(CxTreeKind kind, uint32_t n, PyObject **children, void *c
   return made;
 }
 
+/* ---- dictionaries made again and again ---- */
+
+enum { TEMPLATE_MIN = 4 };
+
+static PyObject *template_new(CxTreeNode n, void *const *keys) {
+  if (n.kind != CX_TREE_DICT || n.arity < TEMPLATE_MIN) return Py_NewRef(Py_None);
+  PyObject *dict = PyDict_New();
+  for (uint32_t k = 0; dict && k < n.arity; k++)
+    if (PyDict_SetItem(dict, keys[k], Py_None)) Py_CLEAR(dict);
+  return dict;
+}
+
+PyObject *py_templates(const CxTree *def) {
+  const CxTreeShape *s = &def->shape;
+  PyObject *made = PyTuple_New(s->num_nodes);
+  void *const *objects = s->objects;
+  for (uint32_t i = 0; made && i < s->num_nodes; objects += tree_node_objects(s->nodes[i++])) {
+    PyObject *template = template_new(s->nodes[i], objects);
+    if (template) PyTuple_SET_ITEM(made, i, template);
+    else Py_CLEAR(made);
+  }
+  return made;
+}
+
+static PyObject *template_at(PyObject *templates, uint32_t i) {
+  PyObject *t = templates ? PyTuple_GET_ITEM(templates, i) : Py_None;
+  return t == Py_None ? NULL : t;
+}
+
+/* A copy of the template needs no growing; its keys and their order stay. */
+static PyObject *build_from_template(PyObject *template, uint32_t n, PyObject **children, void *const *keys) {
+  PyObject *dict = PyDict_Copy(template);
+  for (uint32_t i = 0; dict && i < n; i++)
+    if (PyDict_SetItem(dict, keys[i], children[i])) Py_CLEAR(dict);
+  for (uint32_t i = 0; i < n; i++) Py_DECREF(children[i]);
+  return dict;
+}
+
+PyObject *py_unflatten_owned(const CxTree *def, PyObject *templates, PyObject **leaves, uint32_t count) {
+  const CxTreeShape *s = &def->shape;
+  PyObject *top = template_at(templates, s->num_nodes - 1), *part;
+  if (top && s->num_nodes == count + 1) return build_from_template(top, count, leaves, s->objects);
+  PyLeaves stack;
+  py_leaves_init(&stack);
+  void *const *objects = s->objects;
+  uint32_t used = 0;
+  bool ok = true;
+  for (uint32_t i = 0; ok && i < s->num_nodes; i++) {
+    CxTreeNode n = s->nodes[i];
+    PyObject *made;
+    if (n.kind != CX_TREE_LEAF) stack.n -= n.arity;
+    if (n.kind == CX_TREE_LEAF) made = leaves[used++];
+    else if ((part = template_at(templates, i))) made = build_from_template(part, n.arity, stack.v + stack.n, objects);
+    else made = py_node_make((CxTreeKind)n.kind, n.arity, stack.v + stack.n, objects);
+    objects += tree_node_objects(n);
+    ok = made && py_leaves_push(&stack, made);
+  }
+  while (used < count) Py_DECREF(leaves[used++]);
+  PyObject *tree = ok ? stack.v[0] : NULL;
+  if (ok) stack.n = 0;
+  py_leaves_clear(&stack);
+  return tree;
+}
+
 PyObject *py_unflatten(const CxTree *def, PyObject *const *leaves) {
   PyLeaves stack;
   py_leaves_init(&stack);

@@ -1,5 +1,6 @@
 /* Values at the border: Python objects to handles and back. */
 #include "python/py.h"
+#include "python/compat.h"
 
 #include "kernels/convert.h"
 #include <math.h>
@@ -62,15 +63,33 @@ static PyTypeObject *tracer_type(const CxTrace *t) {
   return &py_linear_tracer;
 }
 
-PyObject *py_wrap(CxVal v) {
-  if (!v || cx_failed()) return py_raise();
-  PyVal *o = PyObject_New(PyVal, v->trace ? tracer_type(v->trace) : &py_array);
-  if (!o) return NULL;
-  o->v = cx_retain(v);
+/* Array objects come and go with every call: some are kept for the next. Guarded by the GIL; off in free-threaded builds. */
+enum { SPARE_MAX = PY_TREE_HAS_GIL ? 256 : 0 };
+static PyVal *spare[SPARE_MAX + 1];
+static uint32_t n_spare;
+
+bool py_array_spare(PyVal *o) {
+  if (n_spare == SPARE_MAX) return false;
+  spare[n_spare++] = o;
+  return true;
+}
+
+static PyVal *array_object(void) {
+  if (!n_spare) return PyObject_New(PyVal, &py_array);
+  return (PyVal *)(void *)PyObject_Init((PyObject *)spare[--n_spare], &py_array);
+}
+
+PyObject *py_wrap_owned(CxVal v) {
+  if (!v || cx_failed()) return cx_release(v), py_raise();
+  PyVal *o = v->trace ? PyObject_New(PyVal, tracer_type(v->trace)) : array_object();
+  if (!o) return cx_release(v), NULL;
+  o->v = v;
   o->type = v->type;
   o->weakrefs = NULL;
   return (PyObject *)o;
 }
+
+PyObject *py_wrap(CxVal v) { return py_wrap_owned(cx_retain(v)); }
 
 CxVal py_concrete(CxVal v) {
   while (v && v->trace && v->trace->kind == &trace_jvp) v = v->jvp.primal;
