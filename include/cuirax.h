@@ -6,6 +6,7 @@
 #include <cuirax/error.h>
 #include <cuirax/library.h>
 #include <cuirax/ops.h>
+#include <cuirax/stablehlo.h>
 #include <cuirax/transform.h>
 #include <cuirax/tree.h>
 #include <cuirax/type.h>

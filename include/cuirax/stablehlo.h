@@ -1,0 +1,13 @@
+/* StableHLO, the exchange format of JAX, TensorFlow and PyTorch: read from portable bytecode or text, written as either.
+ * What is read may come from anybody: the result is a verified graph or an error (CX_ERR_PARSE: damaged; CX_ERR_VERIFY: not a valid
+ * program; CX_ERR_NOT_IMPLEMENTED: valid, but it uses what Cuirax lacks). */
+#ifndef CUIRAX_STABLEHLO_H
+#define CUIRAX_STABLEHLO_H
+
+#include <cuirax/graph.h>
+
+/* The graph of a module's function @main. Bytecode is told from text by its first bytes. NULL with an error. */
+CxGraph *cx_stablehlo_parse(const void *bytes, size_t n);
+bool cx_stablehlo_is_bytecode(const void *bytes, size_t n);
+
+#endif
