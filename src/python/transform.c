@@ -69,4 +69,4 @@ PyObject *py_bind_method(PyObject *self, PyObject *obj, PyObject *type) {
   return obj && obj != Py_None ? PyMethod_New(self, obj) : Py_NewRef(self);
 }
 
-bool py_transform_register(PyObject *m) { return py_grad_register(m) && py_jit_register(m) && py_vmap_register(m) && py_jaxpr_register(m) && py_config_register(m) && py_control_register(m) && py_fold_register(m) && py_custom_register(m) && py_callback_register(m) && py_jacobian_register(m); }
+bool py_transform_register(PyObject *m) { return py_grad_register(m) && py_jit_register(m) && py_vmap_register(m) && py_jaxpr_register(m) && py_config_register(m) && py_control_register(m) && py_fold_register(m) && py_custom_register(m) && py_callback_register(m) && py_jacobian_register(m) && py_stablehlo_register(m); }
