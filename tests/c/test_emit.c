@@ -1,0 +1,164 @@
+/* Native code from micro-ops: small programs whose results are known. test_emit_random.c compares many more with an interpreter. */
+#include <cuirax/error.h>
+#include <string.h>
+
+#include "check.h"
+#include "emit/emit.h"
+
+static EmitTarget target;
+
+static int32_t run(UopCode *c, void *const *ptr) {
+  int32_t status = -1;
+  EmitCode *code = emit_compile(c);
+  EmitExec *exec = code ? emit_load(code) : NULL;
+  if (CHECK(exec != NULL)) status = emit_fn(exec)(ptr);
+  else if (cx_failed()) fprintf(stderr, "%s\n", cx_error()->text), cx_error_clear();
+  emit_unload(exec);
+  emit_code_free(code);
+  uop_free(c);
+  return status;
+}
+static unsigned widest(unsigned size) { return uop_max_bytes(target) / size; }
+
+/* out = a * 2.5 + b, every count: whole turns, a partial one, none */
+static void multiply_add(void) {
+  float a[70], b[70], out[71];
+  for (int i = 0; i < 70; i++) a[i] = (float)i - 20, b[i] = (float)(i * i);
+  for (int n = 0; n <= 70; n++) {
+    UopCode c;
+    unsigned lanes = widest(4);
+    int64_t stride[] = {4};
+    uop_begin(&c, target);
+    uop_loop(&c, n, lanes, 0);
+    UopVal x = uop_load(&c, 4, lanes, UOP_F32, uop_mem(&c, 0, 0, 4, 1, stride));
+    UopVal y = uop_load(&c, 4, lanes, UOP_F32, uop_mem(&c, 1, 0, 4, 1, stride));
+    uop_store(&c, UOP_F32, uop_mem(&c, 2, 0, 4, 1, stride), uop_fma(&c, x, uop_f32(&c, lanes, 2.5f), y));
+    uop_end(&c);
+    for (int i = 0; i < 71; i++) out[i] = -1;
+    void *ptr[] = {a, b, out};
+    CHECK(run(&c, ptr) == 0);
+    int good = 0;
+    for (int i = 0; i < n; i++) good += out[i] == a[i] * 2.5f + b[i];
+    CHECK(good == n && out[n] == -1);
+  }
+}
+
+/* sum of i*i below n by a while over scalars in variables */
+static void while_sum(void) {
+  UopCode c;
+  uop_begin(&c, target);
+  UopVal n = uop_load(&c, 8, 1, UOP_I64, uop_mem(&c, 0, 0, 8, 0, NULL));
+  UopVal i = uop_var(&c, uop_i64(&c, 1, 0)), sum = uop_var(&c, uop_i64(&c, 1, 0));
+  uop_while(&c);
+  uop_do(&c, uop_icmp(&c, UOP_ILT, i, n));
+  uop_set(&c, sum, uop_iadd(&c, sum, uop_imul(&c, i, i)));
+  uop_set(&c, i, uop_iadd(&c, i, uop_i64(&c, 1, 1)));
+  uop_end(&c);
+  uop_store(&c, UOP_I64, uop_mem(&c, 1, 0, 8, 0, NULL), sum);
+  int64_t in = 1000, out = 0;
+  void *ptr[] = {&in, &out};
+  CHECK(run(&c, ptr) == 0 && out == 332833500);
+}
+
+/* row sums of a matrix: nested loops, a vector variable, a tree over the lanes */
+static void row_sums(void) {
+  enum { ROWS = 5, COLUMNS = 37 };
+  float a[ROWS][COLUMNS], out[ROWS];
+  for (int r = 0; r < ROWS; r++)
+    for (int k = 0; k < COLUMNS; k++) a[r][k] = (float)(r * 100 + k);
+  UopCode c;
+  unsigned lanes = widest(4);
+  uop_begin(&c, target);
+  uop_loop(&c, ROWS, 1, 0);
+  UopVal sum = uop_var(&c, uop_f32(&c, lanes, 0));
+  uop_loop(&c, COLUMNS, lanes, 0);
+  int64_t strides[] = {COLUMNS * 4, 4}, row[] = {4};
+  uop_set(&c, sum, uop_fadd(&c, sum, uop_load(&c, 4, lanes, UOP_F32, uop_mem(&c, 0, 0, 4, 2, strides))));
+  uop_end(&c);
+  UopVal s = uop_get(&c, sum);
+  for (unsigned l = lanes; l > 1; l /= 2) s = uop_fadd(&c, uop_half(&c, s, 0), uop_half(&c, s, 1));
+  uop_store(&c, UOP_F32, uop_mem(&c, 1, 0, 4, 1, row), s);
+  uop_end(&c);
+  void *ptr[] = {a, out};
+  CHECK(run(&c, ptr) == 0);
+  for (int r = 0; r < ROWS; r++) CHECK(out[r] == (float)(r * 100 * COLUMNS + COLUMNS * (COLUMNS - 1) / 2));
+}
+
+static int32_t callee(void *const *ptr) {
+  *(int32_t *)ptr[1] += *(int32_t *)ptr[0];
+  return *(int32_t *)ptr[1] > 100 ? 7 : 0;
+}
+/* calls in a loop, whose status ends the program; a value lives across them */
+static void calls(void) {
+  int32_t in[20], sum = 0, out = 0, stop = 0;
+  for (int i = 0; i < 20; i++) in[i] = i;
+  void *ptr[] = {in, &sum, &out, &stop};
+  for (int turns = 14; turns <= 20; turns += 6) {
+    UopCode c;
+    int64_t stride[] = {4};
+    sum = out = 0;
+    uop_begin(&c, target);
+    UopVal kept = uop_load(&c, 4, 1, UOP_I32, uop_mem(&c, 0, 12, 4, 0, NULL));
+    uop_loop(&c, turns, 1, 0);
+    UopPtr args[] = {uop_mem(&c, 0, 0, 4, 1, stride), uop_mem(&c, 1, 0, 4, 0, NULL)};
+    uop_call(&c, callee, "callee", 2, args);
+    uop_poll(&c, 3);
+    uop_end(&c);
+    uop_store(&c, UOP_I32, uop_mem(&c, 2, 0, 4, 0, NULL), kept);
+    CHECK(run(&c, ptr) == (turns == 14 ? 0 : 7));
+    CHECK(out == (turns == 14 ? 3 : 0));
+  }
+}
+
+/* status by a condition; if and else */
+static void conditions(void) {
+  for (int32_t x = -1; x <= 2; x++) {
+    UopCode c;
+    uop_begin(&c, target);
+    UopVal v = uop_load(&c, 4, 1, UOP_I32, uop_mem(&c, 0, 0, 4, 0, NULL)), r = uop_var(&c, v);
+    uop_return_if(&c, uop_icmp(&c, UOP_ILT, v, uop_i32(&c, 1, 0)), 42);
+    uop_if(&c, uop_icmp(&c, UOP_IEQ, v, uop_i32(&c, 1, 1)));
+    uop_set(&c, r, uop_iadd(&c, v, uop_i32(&c, 1, 10)));
+    uop_else(&c);
+    uop_set(&c, r, uop_isub(&c, v, uop_i32(&c, 1, 10)));
+    uop_end(&c);
+    uop_store(&c, UOP_I32, uop_mem(&c, 1, 0, 4, 0, NULL), r);
+    int32_t in = x, out = 0;
+    void *ptr[] = {&in, &out};
+    CHECK(run(&c, ptr) == (x < 0 ? 42 : 0));
+    CHECK(out == (x < 0 ? 0 : x == 1 ? 11 : x - 10));
+  }
+}
+
+/* malformed programs are refused, with an error and without a crash */
+static void refused(void) {
+  UopCode c;
+  uop_begin(&c, target);
+  uop_loop(&c, 4, 1, 0);
+  UopVal inner = uop_index(&c, 4, 1, 0);
+  uop_end(&c);
+  uop_fadd(&c, inner, inner);
+  CHECK(!emit_compile(&c) && cx_error_take(NULL) == CX_ERR_VERIFY);
+  uop_free(&c);
+  uop_begin(&c, target);
+  uop_fadd(&c, uop_f32(&c, 4, 1), uop_f64(&c, 4, 1));
+  CHECK(!emit_compile(&c) && cx_error_take(NULL) == CX_ERR_VERIFY);
+  uop_free(&c);
+  uop_begin(&c, target);
+  uop_loop(&c, 4, 1, 0);
+  CHECK(!emit_compile(&c) && cx_error_take(NULL) == CX_ERR_VERIFY);
+  uop_free(&c);
+}
+
+int main(void) {
+  EmitTarget have = emit_target_detect();
+  for (target = EMIT_AVX2; target <= have; target++) {
+    multiply_add();
+    while_sum();
+    row_sums();
+    calls();
+    conditions();
+    refused();
+  }
+  return check_report();
+}
