@@ -41,6 +41,7 @@ int64_t cx_to_int(CxVal v);
 typedef struct CxVals {
   CxVal *v;
   uint32_t n, cap;
+  bool several; /* of results: even one is a tuple */
 } CxVals;
 bool cx_vals_push(CxVals *list, CxVal v);
 void cx_vals_free(CxVals *list); /* frees the list, not the values */

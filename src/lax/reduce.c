@@ -76,7 +76,7 @@ bool cx_lax_sort_operands(CxVals xs, CxLaxSortOperands o, CxVals *out) {
 
 bool cx_lax_sort_key_val(CxVal keys, CxVal values, CxLaxSortKeyVal o, CxVals *out) {
   CxVal v[2] = {keys, values};
-  return keys && values && cx_lax_sort_operands((CxVals){v, 2, 2}, (CxLaxSortOperands){.dimension = o.dimension, .is_stable = o.is_stable, .num_keys = 1}, out);
+  return keys && values && cx_lax_sort_operands((CxVals){.v = v, .n = 2, .cap = 2}, (CxLaxSortOperands){.dimension = o.dimension, .is_stable = o.is_stable, .num_keys = 1}, out);
 }
 
 bool cx_lax_top_k(CxVal x, int64_t k, CxLaxTopK o, CxVals *out) {

@@ -221,7 +221,7 @@ CxVal cx_lax_dynamic_update_slice(CxVal x, CxVal update, CxVals start, CxLaxDyna
 /* Starts of 0 everywhere but along one axis. */
 static CxVals starts_along(CxVal x, int axis, CxVal index, CxVal *store) {
   for (int i = 0; i < x->type->rank; i++) store[i] = i == axis ? index : cx_scalar_i64(index->type->dtype, 0);
-  return (CxVals){store, (uint32_t)x->type->rank, (uint32_t)x->type->rank};
+  return (CxVals){.v = store, .n = (uint32_t)x->type->rank, .cap = (uint32_t)x->type->rank};
 }
 
 CxVal cx_lax_dynamic_slice_in_dim(CxVal x, CxVal index, int64_t size, CxLaxDynamicSliceInDim o) {

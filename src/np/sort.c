@@ -1,5 +1,6 @@
 /* Sorting and searching, jax.numpy. */
 #include "np/axes.h"
+#include "np/build.h"
 #include "np/promote.h"
 #include <cuirax/library.h>
 
@@ -63,7 +64,18 @@ CxVal cx_np_take_along_axis(CxVal x, CxVal indices, CxNpTakeAlongAxis o) {
   return cx_gather(x, cx_concatenate((uint32_t)rank, part, rank), g, ones, mode, CX_NO_NUMBER);
 }
 
-/* The number of elements of a before each v: comparisons of all pairs, summed. NaN stands last. */
+static CxVal search_all(CxVal a, CxVal v, bool left) { /* of few elements: all pairs */
+  CxVal x = cx_reshape(a, 2, (int64_t[]){1, a->type->size}), y = cx_reshape(v, 2, (int64_t[]){v->type->size, 1});
+  CxVal before = left ? cx_lt(x, y) : cx_le(x, y);
+  if (kind_in(a->type, "f") && before) { /* numbers stand before NaN, and on the right NaN before NaN */
+    CxVal y_nan = cx_ne(y, y), x_number = left ? cx_eq(x, x) : cx_eq(cx_like(x, 0), cx_like(x, 0));
+    before = cx_or(before, cx_and(cx_broadcast_to(y_nan, 2, before->type->dims), cx_broadcast_to(x_number, 2, before->type->dims)));
+  }
+  CxVal n = cx_reduce_sum(cx_convert(before, CX_I32), cx_ints(1));
+  return n ? cx_reshape(n, v->type->rank, v->type->dims) : NULL;
+}
+
+/* The number of elements of a before each v. NaN stands last. */
 CxVal cx_np_searchsorted(CxVal a, CxVal v, CxNpSearchsorted o) {
   bool left = o.side && !strcmp(o.side, "left");
   if (!a || !v) return NULL;
@@ -72,13 +84,10 @@ CxVal cx_np_searchsorted(CxVal a, CxVal v, CxNpSearchsorted o) {
   if (o.sorter) a = cx_np_take_along_axis(a, o.sorter, (CxNpTakeAlongAxis){.axis = {true, -1}});
   CxVal p[2] = {a, v};
   if (!np_promote_dtypes(2, p)) return NULL;
-  if (kind_in(p[0]->type, "c")) return cx_fail(CX_ERR_NOT_IMPLEMENTED, "searchsorted of complex numbers is not implemented"), NULL;
-  CxVal x = cx_reshape(p[0], 2, (int64_t[]){1, p[0]->type->size}), y = cx_reshape(p[1], 2, (int64_t[]){p[1]->type->size, 1});
-  CxVal before = left ? cx_lt(x, y) : cx_le(x, y);
-  if (kind_in(p[0]->type, "f") && before) { /* numbers stand before NaN, and on the right NaN before NaN */
-    CxVal y_nan = cx_ne(y, y), x_number = left ? cx_eq(x, x) : cx_eq(cx_like(x, 0), cx_like(x, 0));
-    before = cx_or(before, cx_and(cx_broadcast_to(y_nan, 2, before->type->dims), cx_broadcast_to(x_number, 2, before->type->dims)));
-  }
-  CxVal n = cx_reduce_sum(cx_convert(before, np_canonical(CX_I64)), cx_ints(1));
-  return n ? cx_reshape(n, v->type->rank, v->type->dims) : NULL;
+  static const char *const methods[] = {"compare_all", "scan", "scan_unrolled", "sort"};
+  bool known = false;
+  for (int i = 0; i < 4; i++) known |= !strcmp(o.method, methods[i]);
+  if (!known) return cx_fail(CX_ERR_VALUE, "invalid argument method='%s', expected one of 'compare_all', 'scan', 'scan_unrolled', 'sort'", o.method), NULL;
+  if (p[0]->type->size <= 8 && !kind_in(p[0]->type, "c")) return search_all(p[0], p[1], left);
+  return np_search(p[0], p[1], left);
 }

@@ -3,6 +3,7 @@
 #include "np/broadcast.h"
 #include "np/view.h"
 #include <cuirax/control.h>
+#include "np/build.h"
 #include <cuirax/library.h>
 
 static bool is_complex(CxVal x) { return np_kind(x) == 'c'; }
@@ -322,7 +323,8 @@ bool cx_np_where(CxVal condition, CxNpWhere o, CxVals *out) {
     return cx_vals_push(out, np_pick(condition, o.x, o.y));
   }
   FAIL_IF(o.x || o.y, CX_ERR_TYPE, "Either both or neither of the x and y arguments should be provided to jax.numpy.where.");
-  return cx_fail(CX_ERR_NOT_IMPLEMENTED, "jax.numpy.where with a condition only is not implemented here: use jax.numpy.nonzero");
+  out->several = true;
+  return np_nonzero_rows(condition, o.size, o.fill_value, out);
 }
 
 CxVal cx_np_clip(CxVal arr, CxNpClip o) {

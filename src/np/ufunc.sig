@@ -140,7 +140,7 @@ np.gcd(x1: val, x2: val)
   The greatest common divisor of integers.
 np.lcm(x1: val, x2: val)
   The least common multiple of integers.
-np.where(condition: val, x: val = None, y: val = None, /, *, size: optint = None, fill_value: val = None) -> some
+np.where(condition: val, x: val = None, y: val = None, /, *, size: optint = None, fill_value: nested = None) -> some
   x where the condition holds, y elsewhere; dtypes promote and shapes broadcast.
 np.clip(arr: val, /, min: val = None, max: val = None)
   Values outside of [min, max] moved to its nearer end.

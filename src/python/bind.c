@@ -88,7 +88,7 @@ static bool to_ints(Call *c, int i, PyObject *o, CxInts *out) {
 
 static bool to_vals(Call *c, int i, PyObject *const *items, Py_ssize_t n, CxVals *out) {
   CxVal *v = call_memory(c, ((size_t)n + 1) * sizeof *v);
-  *out = (CxVals){v, (uint32_t)n, (uint32_t)n};
+  *out = (CxVals){.v = v, .n = (uint32_t)n, .cap = (uint32_t)n};
   for (Py_ssize_t k = 0; v && k < n; k++)
     if (!(v[k] = py_arg(items[k], c->f->api->name, (int)k))) return false;
   (void)i;
@@ -318,7 +318,7 @@ static PyObject *wrap_result(const PyApi *api, PyResult *r, bool ok) {
     case PY_RESULT_VAL: return py_wrap(r->val);
     case PY_RESULT_SOME:
     case PY_RESULT_SOMELIST:
-      if (r->vals.n == 1) return py_wrap(r->vals.v[0]); /* fallthrough */
+      if (r->vals.n == 1 && !r->vals.several) return py_wrap(r->vals.v[0]); /* fallthrough */
     case PY_RESULT_VALS:
     case PY_RESULT_LIST: return wrap_vals(&r->vals, api->result == PY_RESULT_LIST || api->result == PY_RESULT_SOMELIST);
     case PY_RESULT_INT: return PyLong_FromLongLong(r->i);

@@ -141,7 +141,7 @@ static bool args_read(Args *a, const Jit *j, PyObject *const *args, Py_ssize_t n
   a->given = args;
   a->nargs = nargs;
   a->trees = a->trees_small;
-  a->vals = (CxVals){a->vals_small, 0, 64};
+  a->vals = (CxVals){.v = a->vals_small, .cap = 64};
   a->kw_tree = NULL;
   a->kw_static = NULL;
   py_leaves_init(&a->leaves);

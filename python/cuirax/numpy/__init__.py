@@ -14,14 +14,15 @@ _NUMPY = {"character", "complexfloating", "dtype", "flexible", "floating", "gene
           "unsignedinteger", "index_exp", "s_", "printoptions", "set_printoptions", "get_printoptions", "save", "savez"}
 
 
-# Names that are Python by nature, in a module that needs NumPy.
-_GRIDS = {"fromfunction", "iscomplexobj", "isrealobj", "isscalar", "mgrid", "ogrid"}
+# Names that are Python by nature, each in a module that is imported when it is asked for.
+_LAZY = {"_grids": "fromfunction iscomplexobj isrealobj isscalar mgrid ogrid", "_sets": "unique_all unique_counts unique_inverse"}
+_HOME = {name: home for home, names in _LAZY.items() for name in names.split()}
 
 
 def __getattr__(name):
-    if name in _GRIDS:
-        from . import _grids
-        return getattr(_grids, name)
+    if name in _HOME:
+        import importlib
+        return getattr(importlib.import_module("." + _HOME[name], __name__), name)
     if name in _NUMPY:
         import numpy
         return getattr(numpy, name)
@@ -29,4 +30,4 @@ def __getattr__(name):
 
 
 def __dir__():
-    return sorted(set(globals()) | _NUMPY | _GRIDS)
+    return sorted(set(globals()) | _NUMPY | set(_HOME))
