@@ -51,13 +51,26 @@ static bool blas_is_tuned(void *library) {
   return dlsym(library, "openblas_get_config") || dlsym(library, "bli_info_get_version_str") || dlsym(library, "MKL_Get_Version");
 }
 
+/* Its own threads would wait for each other, and compete with ours, wherever processors are shared: gemm.c splits products itself. */
+static void blas_alone(void *library) {
+  static const char *const names[] = {"openblas_set_num_threads", "scipy_openblas_set_num_threads", "openblas_set_num_threads64_",
+                                      "scipy_openblas_set_num_threads64_"};
+  void (*set)(int) = NULL;
+  for (int i = 0; i < 4 && !set; i++) {
+    void *symbol = dlsym(library, names[i]);
+    memcpy(&set, &symbol, sizeof set);
+  }
+  if (set) set(1);
+}
+
 static bool blas_open(const char *path, bool any) {
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (!library) return false;
   blas_found = (any || blas_is_tuned(library)) && blas_symbol(library, "sgemm", &blas.sgemm) &&
                blas_symbol(library, "dgemm", &blas.dgemm) && blas_symbol(library, "cgemm", &blas.cgemm) &&
                blas_symbol(library, "zgemm", &blas.zgemm);
-  if (!blas_found) dlclose(library);
+  if (blas_found) blas_alone(library);
+  else dlclose(library);
   return blas_found;
 }
 

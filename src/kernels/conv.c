@@ -13,10 +13,11 @@
 #include "kernels/gemm.h"
 #include "kernels/hits.h"
 #include "kernels/move.h"
+#include "runtime/pool.h"
 
 #include <string.h>
 
-enum { CONV_CHUNK_BYTES = 1 << 20 };
+enum { CONV_CHUNK_BYTES = 1 << 19, CONV_GRAIN = 1 << 18 }; /* the latter: multiplications worth a thread */
 
 /* An operand seen as batch, features and places. */
 typedef struct Side {
@@ -31,7 +32,8 @@ typedef struct Conv {
   int spatial, item;
   Side lhs, out;
   const char *weights; /* [kernel..., channels, all features] */
-  int64_t kernel[VIEW_MAX_RANK], taps;
+  int64_t kernel[VIEW_MAX_RANK], all_taps[VIEW_MAX_RANK], taps; /* taps by axis: those that count, and of `weights`; their product */
+  int64_t stride[VIEW_MAX_RANK], dilation[VIEW_MAX_RANK], offset[VIEW_MAX_RANK]; /* place o and tap k meet o * stride + k * dilation + offset */
   int64_t groups, images, channels, features; /* the last three: of one group */
   int64_t depth;                              /* taps * channels */
   int64_t places;                             /* of one image of out */
@@ -101,9 +103,8 @@ static bool conv_take_weights(Conv *c, const CxView *rhs) {
 
 /* The places of one axis where tap k sees an element. */
 static Hits conv_hits(const Conv *c, int axis, int64_t k, int64_t from, int64_t to) {
-  const CxConvShape *s = c->shape;
-  int64_t offset = k * s->rhs_dilation[axis] - s->padding[2 * axis];
-  return hits_of(s->strides[axis], s->lhs_dilation[axis], c->lhs.place[axis], offset, from, to);
+  int64_t offset = k * c->dilation[axis] + c->offset[axis];
+  return hits_of(c->stride[axis], c->shape->lhs_dilation[axis], c->lhs.place[axis], offset, from, to);
 }
 
 /* Copies what tap `k` sees into the patches of a chunk; columns of the tap begin at `column`. */
@@ -214,23 +215,108 @@ static void chunk_size(const Conv *c, int64_t *images, int64_t *rows) {
   *rows = fit / row < 1 ? 1 : fit / row;
 }
 
-static bool conv_chunks(Conv *c, const CxView *out) {
-  int64_t images, rows, all_rows = c->spatial ? c->out.place[0] : 1;
-  chunk_size(c, &images, &rows);
-  int64_t count = images * rows * (c->places / all_rows);
-  TRY(c->patches = conv_alloc(c, count, c->depth));
-  TRY(c->sums = conv_alloc(c, count, c->features));
-  for (int64_t group = 0; group < c->groups; group++)
-    for (int64_t image = 0; image < c->out.images; image += images)
-      for (int64_t row = 0; row < all_rows; row += rows) {
-        Chunk u = {.group = group, .image = image, .row = row};
-        u.images = c->out.images - image < images ? c->out.images - image : images;
-        u.rows = all_rows - row < rows ? all_rows - row : rows;
-        u.count = u.images * u.rows * (c->places / all_rows);
-        patches_fill(c, &u);
-        TRY(chunk_product(c, &u, out));
-      }
+/* The chunks in order: groups, images, rows. */
+typedef struct Chunks {
+  const Conv *conv;
+  const CxView *out;
+  int64_t images, rows, per_group, per_image; /* the last two: how many chunks */
+} Chunks;
+
+static bool conv_some(void *env, int64_t begin, int64_t end) {
+  const Chunks *s = env;
+  Conv c = *s->conv;
+  int64_t all_rows = c.spatial ? c.out.place[0] : 1, row = c.places / all_rows, most = s->images * s->rows * row;
+  c.patches = conv_alloc(&c, most, c.depth);
+  c.sums = c.patches ? conv_alloc(&c, most, c.features) : NULL;
+  bool ok = c.sums != NULL;
+  for (int64_t i = begin; ok && i < end; i++) {
+    int64_t within = i % s->per_group;
+    Chunk u = {.group = i / s->per_group, .image = within / s->per_image * s->images, .row = within % s->per_image * s->rows};
+    u.images = c.out.images - u.image < s->images ? c.out.images - u.image : s->images;
+    u.rows = all_rows - u.row < s->rows ? all_rows - u.row : s->rows;
+    u.count = u.images * u.rows * row;
+    patches_fill(&c, &u);
+    ok = chunk_product(&c, &u, s->out);
+  }
+  cx_free(c.patches);
+  cx_free(c.sums);
+  return ok;
+}
+
+static bool conv_chunks(const Conv *c, const CxView *out) {
+  Chunks s = {.conv = c, .out = out};
+  int64_t all_rows = c->spatial ? c->out.place[0] : 1;
+  chunk_size(c, &s.images, &s.rows);
+  s.per_image = (all_rows + s.rows - 1) / s.rows;
+  s.per_group = s.per_image * ((c->out.images + s.images - 1) / s.images);
+  int64_t work = s.images * s.rows * (c->places / all_rows) * c->features * (c->depth ? c->depth : 1);
+  return pool_for(c->groups * s.per_group, CONV_GRAIN / (work ? work : 1) + 1, conv_some, &s);
+}
+
+/* ---- dilated inputs: the places of one phase meet the same taps, and no gaps ---- */
+
+static bool phase_weights(Conv *c, const int64_t *first, const int64_t *every, void **copy) {
+  int64_t dims[VIEW_MAX_RANK], to[VIEW_MAX_RANK], from[VIEW_MAX_RANK], at = 0;
+  int64_t step = c->channels * c->features * c->groups, n = c->spatial;
+  dims[n] = step, from[n] = 1;
+  for (int64_t i = n - 1; i >= 0; i--) {
+    dims[i] = c->kernel[i];
+    from[i] = step * every[i];
+    at += step * first[i];
+    step *= c->all_taps[i];
+  }
+  dense_strides(dims, (int)n + 1, to);
+  TRY(*copy = conv_alloc(c, c->taps, dims[n]));
+  if (c->taps) move_strided(c->item, (int)n + 1, dims, *copy, to, c->weights + at * c->item, from);
+  c->weights = *copy;
   return true;
+}
+
+/* phase[i] < every place[i]-th place of out along axis i. */
+static bool conv_phase(const Conv *whole, const int64_t *phase, const int64_t *place, const CxView *out) {
+  Conv c = *whole;
+  int64_t first[VIEW_MAX_RANK], every[VIEW_MAX_RANK];
+  c.taps = c.places = 1;
+  for (int i = 0; i < c.spatial; i++) {
+    int64_t gap = c.shape->lhs_dilation[i], offset = c.offset[i] + phase[i] * c.stride[i];
+    every[i] = gap / greatest_divisor(gap, c.dilation[i]);
+    first[i] = 0;
+    while (first[i] < every[i] && (offset + first[i] * c.dilation[i]) % gap) first[i]++;
+    c.kernel[i] = first[i] < every[i] && first[i] < c.kernel[i] ? (c.kernel[i] - first[i] - 1) / every[i] + 1 : 0;
+    c.offset[i] = offset + first[i] * c.dilation[i];
+    c.dilation[i] *= every[i];
+    c.stride[i] *= place[i];
+    c.out.data += phase[i] * c.out.place_step[i] * cx_dtype_bytes(out->dtype);
+    c.out.place[i] = (c.out.place[i] - phase[i] - 1) / place[i] + 1;
+    c.out.place_step[i] *= place[i];
+    c.taps *= c.kernel[i];
+    c.places *= c.out.place[i];
+  }
+  c.depth = c.taps * c.channels;
+  void *copy = NULL;
+  bool ok = phase_weights(&c, first, every, &copy) && conv_chunks(&c, out);
+  cx_free(copy);
+  return ok;
+}
+
+static bool conv_phases(const Conv *c, const CxView *out) {
+  int64_t phase[VIEW_MAX_RANK] = {0}, place[VIEW_MAX_RANK];
+  bool one = true;
+  for (int i = 0; i < c->spatial; i++) {
+    int64_t gap = c->shape->lhs_dilation[i];
+    place[i] = gap / greatest_divisor(gap, c->stride[i]);
+    one &= place[i] == 1 && gap == 1;
+  }
+  if (one) return conv_chunks(c, out);
+  for (;;) {
+    TRY(conv_phase(c, phase, place, out));
+    int i = c->spatial - 1;
+    for (; i >= 0; i--) {
+      if (++phase[i] < place[i] && phase[i] < c->out.place[i]) break;
+      phase[i] = 0;
+    }
+    if (i < 0) return true;
+  }
 }
 
 /* One spatial axis, one channel: patches[position][k] = line[position * stride + k * rhs_dilation]. */
@@ -260,7 +346,10 @@ static void conv_measure(Conv *c, const CxView *rhs) {
   c->images = c->out.images;
   c->taps = c->places = 1;
   for (int i = 0; i < c->spatial; i++) {
-    c->kernel[i] = rhs->dims[spec[i + 2]];
+    c->kernel[i] = c->all_taps[i] = rhs->dims[spec[i + 2]];
+    c->stride[i] = s->strides[i];
+    c->dilation[i] = s->rhs_dilation[i];
+    c->offset[i] = -s->padding[2 * i];
     c->taps *= c->kernel[i];
     c->places *= c->out.place[i];
   }
@@ -276,7 +365,7 @@ bool kernel_conv(const CxView *lhs, const CxView *rhs, const CxConvShape *shape,
   c.out = side_of(out, shape->dims.out_spec);
   bool done = conv_take_lhs(&c, lhs) && conv_take_weights(&c, rhs);
   if (done) conv_measure(&c, rhs);
-  done = done && (c.line ? conv_line(&c, out) : conv_chunks(&c, out));
+  done = done && (c.line ? conv_line(&c, out) : conv_phases(&c, out));
   cx_free(c.lhs_copy);
   cx_free(c.weights_copy);
   cx_free(c.patches);

@@ -7,6 +7,9 @@
 #include "kernels/convert.h"
 #include "kernels/gemm.h"
 #include "kernels/move.h"
+#include "runtime/pool.h"
+
+enum { DOT_GRAIN = 1 << 18 }; /* multiplications worth a thread */
 
 /* A batch of rows x cols matrices. */
 typedef struct Matrices {
@@ -98,26 +101,40 @@ static void append_dims(CxInts dims, int *to) {
   for (int i = 0; i < dims.n; i++) to[i] = (int)dims.v[i];
 }
 
-static bool dot_batches(const Matrices *a, const Matrices *b, int n_batch, const int64_t *batch_dims, CxDtype dtype, void *c) {
-  int item = cx_dtype_bytes(dtype);
-  int64_t at[VIEW_MAX_RANK] = {0};
-  CxGemm g = {dtype, a->rows, b->cols, a->cols, a->data, b->data, a->row, a->col, b->row, b->col, c, b->cols};
-  for (int i = 0; i < n_batch; i++)
-    if (batch_dims[i] == 0) return true;
-  for (;;) {
-    TRY(gemm_run(&g));
-    g.c = (char *)g.c + g.m * g.n * item;
-    int i = n_batch - 1;
-    for (; i >= 0; i--) {
-      g.a = (const char *)g.a + a->batch[i] * item;
-      g.b = (const char *)g.b + b->batch[i] * item;
-      if (++at[i] < batch_dims[i]) break;
-      g.a = (const char *)g.a - a->batch[i] * batch_dims[i] * item;
-      g.b = (const char *)g.b - b->batch[i] * batch_dims[i] * item;
-      at[i] = 0;
+typedef struct Batches {
+  const Matrices *a, *b;
+  int n;
+  const int64_t *dims;
+  CxGemm first;
+} Batches;
+
+static bool dot_some(void *env, int64_t begin, int64_t end) {
+  const Batches *s = env;
+  int64_t item = cx_dtype_bytes(s->first.dtype);
+  for (int64_t at = begin; at < end; at++) {
+    CxGemm g = s->first;
+    int64_t rest = at, a = 0, b = 0;
+    for (int i = s->n - 1; i >= 0; i--) {
+      int64_t here = rest % s->dims[i];
+      rest /= s->dims[i];
+      a += here * s->a->batch[i];
+      b += here * s->b->batch[i];
     }
-    if (i < 0) return true;
+    g.a = (const char *)g.a + a * item;
+    g.b = (const char *)g.b + b * item;
+    g.c = (char *)g.c + at * g.m * g.n * item;
+    TRY(gemm_run(&g));
   }
+  return true;
+}
+
+static bool dot_batches(const Matrices *a, const Matrices *b, int n_batch, const int64_t *batch_dims, CxDtype dtype, void *c) {
+  Batches s = {a, b, n_batch, batch_dims, {dtype, a->rows, b->cols, a->cols, a->data, b->data, a->row, a->col, b->row, b->col, c, b->cols}};
+  int64_t count = 1;
+  double work = (double)a->rows * (double)b->cols * (double)a->cols;
+  for (int i = 0; i < n_batch; i++) count *= batch_dims[i];
+  if (count == 1) return gemm_run(&s.first);
+  return pool_for(count, work < DOT_GRAIN ? (int64_t)(DOT_GRAIN / (work + 1)) + 1 : 1, dot_some, &s);
 }
 
 /* Sums in dtype, dense as out, into out: integers keep the low bits, bool is "not zero", floats round. */

@@ -6,6 +6,7 @@
 #include "kernels/blas.h"
 #include "kernels/gemm_block.h"
 #include "kernels/move.h"
+#include "runtime/pool.h"
 
 enum {
   GEMM_SMALL = 32 * 32 * 32, /* multiplications that are not worth a call to a BLAS */
@@ -78,7 +79,7 @@ static GemmBlock gemm_block(const CxGemm *g) {
 static bool gemm_by_tiles(const CxGemm *g, const GemmLoops *loops) {
   int which = g->dtype == CX_F64, item = cx_dtype_bytes(g->dtype);
   GemmBlock block = gemm_block(g);
-  if (g->m == 1 && g->a_col == 1 && g->b_row == 1) {
+  if (g->m == 1 && g->a_col == 1 && g->b_row == 1 && g->b_col != 1) {
     loops->inner[which](&block);
     return true;
   }
@@ -131,6 +132,48 @@ static bool gemm_by_loops(const CxGemm *g) {
   }
 }
 
+static bool gemm_alone(const CxGemm *g) { return gemm_by_blas(g) || gemm_by_loops(g); }
+
+/* ---- shared among threads: in pieces of rows or of columns whose extents depend on the shape only ---- */
+
+enum { PIECE_WORK = 1 << 21, PIECE_LEAST = 64, PIECE_MOST = 256 };
+
+typedef struct Pieces {
+  const CxGemm *whole;
+  int64_t rows, cols; /* of a piece */
+} Pieces;
+
+static bool gemm_piece(void *env, int64_t begin, int64_t end) {
+  const Pieces *p = env;
+  CxGemm g = *p->whole;
+  int64_t item = cx_dtype_bytes(g.dtype);
+  bool by_rows = p->rows < g.m;
+  for (int64_t i = begin; i < end; i++) {
+    int64_t row = by_rows ? i * p->rows : 0, col = by_rows ? 0 : i * p->cols;
+    g.m = p->whole->m - row < p->rows ? p->whole->m - row : p->rows;
+    g.n = p->whole->n - col < p->cols ? p->whole->n - col : p->cols;
+    g.a = (const char *)p->whole->a + row * g.a_row * item;
+    g.b = (const char *)p->whole->b + col * g.b_col * item;
+    g.c = (char *)p->whole->c + (row * g.c_row + col) * item;
+    TRY(gemm_alone(&g));
+  }
+  return true;
+}
+
+static int64_t piece_extent(int64_t n) {
+  int64_t part = (n / 4 + 15) & ~(int64_t)15;
+  return part < PIECE_LEAST ? PIECE_LEAST : part > PIECE_MOST ? PIECE_MOST : part;
+}
+
+static bool gemm_shared(const CxGemm *g) {
+  if ((double)g->m * (double)g->n * (double)g->k < PIECE_WORK) return gemm_alone(g);
+  Pieces p = {g, g->m, g->n};
+  if (g->m >= 2 * PIECE_LEAST) p.rows = piece_extent(g->m);
+  else if (g->n >= 2 * PIECE_LEAST) p.cols = piece_extent(g->n);
+  int64_t n = p.rows < g->m ? (g->m + p.rows - 1) / p.rows : (g->n + p.cols - 1) / p.cols;
+  return n > 1 ? pool_for(n, 1, gemm_piece, &p) : gemm_alone(g);
+}
+
 bool gemm_run(const CxGemm *g) {
   if (g->m == 0 || g->n == 0) return true;
   if (g->k == 0) {
@@ -142,5 +185,5 @@ bool gemm_run(const CxGemm *g) {
     CxGemm t = {g->dtype, 1, g->m, g->k, g->b, g->a, g->b_col, g->b_row, g->a_col, g->a_row, g->c, g->m};
     return gemm_run(&t);
   }
-  return gemm_by_blas(g) || gemm_by_loops(g);
+  return gemm_shared(g);
 }
