@@ -5,8 +5,8 @@
 #   make check    the core tests only, under two minutes
 #   make lint     warnings are errors; layer, banned-call and language checks
 #   make fuzz     two minutes of hostile graph texts (needs clang)
-#   make bench    paired benchmarks against real JAX
 #   make corpus CORPUS=folder   StableHLO artifacts through Cuirax and jaxlib on the same inputs
+#   make bench    paired benchmarks against real JAX; bench-primitives: sort, scans, products, … one by one
 #   make SAN=1    ASan+UBSan variant in build-san/;  CC=clang works;  VENV=dir uses another environment
 #   make V=1      shows the commands
 # New .c files are picked up by wildcard; nothing is listed by hand.
@@ -75,7 +75,7 @@ EXT_SUFFIX = $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_config_
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
 
-.PHONY: help all lib ext ctests examples venv demo test check bench corpus fuzz lint lint-lite count clean distclean FORCE
+.PHONY: help all lib ext ctests examples venv demo test check bench bench-primitives corpus fuzz lint lint-lite count clean distclean FORCE
 all: lib $(if $(SAN),,ext)
 lib: $(BUILD)/libcuirax.a $(BUILD)/libcuirax.so
 ext: $(EXT)
@@ -177,6 +177,9 @@ check: venv
 bench: venv
 	@$(MAKE) --no-print-directory all
 	@PYTHONPATH=python $(VENV_PYTHON) bench/bench.py
+bench-primitives: venv
+	@$(MAKE) --no-print-directory all
+	@PYTHONPATH=python $(VENV_PYTHON) bench/primitives.py
 
 corpus: all
 	@$(VENV_PYTHON) scripts/corpus.py $(CORPUS)
