@@ -269,6 +269,7 @@ void state_save(Gen *g, Snapshot *s) {
   s->stored = 0;
   for (unsigned r = 0; r < g->regs; r++) {
     UopVal v = s->owner[r] = g->owner[r];
+    if (v && is_var(g, v)) g->unit[v].stored = false; /* a path from here may change it */
     if (v && g->unit[v].stored) s->stored |= 1u << r;
   }
 }

@@ -34,6 +34,7 @@
 
 #include <stdbool.h>
 
+#include "base/text.h"
 #include "base/vec.h"
 
 typedef enum EmitTarget { EMIT_NONE, EMIT_AVX2, EMIT_AVX512 } EmitTarget;
@@ -106,8 +107,8 @@ typedef struct UopCode {
 bool uop_begin(UopCode *c, EmitTarget target); /* c is overwritten */
 void uop_free(UopCode *c);
 bool uop_verify(const UopCode *c);             /* whole and well formed, else false with an error */
-struct CxText;
-void uop_print(const UopCode *c, struct CxText *to);
+
+void uop_print(const UopCode *c, CxText *to);
 
 static inline unsigned uop_size(const UopCode *c, UopVal v) { return c->inst.v[v].size; }
 static inline unsigned uop_lanes(const UopCode *c, UopVal v) { return c->inst.v[v].lanes; }
