@@ -2,7 +2,7 @@
 #   make          the libraries in build/ and the Python extension in python/cuirax/
 #   make demo     set up a virtual environment, build, train on digits, write out/digits.png
 #   make test     set up, build, check the sources, run every test (C, C under sanitizers, Python)
-#   make check    the core tests only, under two minutes
+#   make check    the core tests in a short form, under two minutes
 #   make lint     warnings are errors; layer, banned-call and language checks
 #   make fuzz     two minutes of hostile graph texts (needs clang)
 #   make corpus CORPUS=folder   StableHLO artifacts through Cuirax and jaxlib on the same inputs
@@ -172,7 +172,7 @@ test: venv
 
 check: venv
 	@$(MAKE) --no-print-directory all ctests examples
-	@$(VENV_PYTHON) scripts/run_tests.py --c build/tests --pytest tests/diff --pytest tests/python
+	@CUIRAX_SHORT=1 $(VENV_PYTHON) scripts/run_tests.py --c build/tests --pytest tests/diff --pytest tests/python
 
 bench: venv
 	@$(MAKE) --no-print-directory all

@@ -1,4 +1,6 @@
-"""Real JAX, the oracle, and Cuirax live side by side in the test process; JAX computes on the CPU only."""
+"""Real JAX, the oracle, and Cuirax live side by side in the test process; JAX computes on the CPU only.
+
+CUIRAX_SHORT=1 is the short form of the tests, for `make check`: it leaves out what is marked `thorough` and thins long tables."""
 import os
 import pathlib
 
@@ -8,6 +10,17 @@ import jax  # noqa: E402
 import pytest  # noqa: E402
 
 KERNELS = pathlib.Path(__file__).parent / "kernels"
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "thorough: takes long and repeats what shorter tests cover; left out of the short form")
+
+
+def pytest_collection_modifyitems(config, items):
+    if os.environ.get("CUIRAX_SHORT"):
+        thorough = [i for i in items if i.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=thorough)
+        items[:] = [i for i in items if not i.get_closest_marker("thorough")]
 
 
 @pytest.fixture(autouse=True)

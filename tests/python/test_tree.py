@@ -921,6 +921,7 @@ def swallow(f, *args, **kw):
         pass
 
 
+@pytest.mark.thorough
 def test_no_leaks():
     leaf, meta = object(), object()
     tree = {"unusual key": 1, "b": [leaf, Point(1, Node(2, [3], ("m", meta))), None], "a": collections.defaultdict(int, q=Data(1, 2, object())),
