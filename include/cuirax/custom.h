@@ -4,12 +4,14 @@
 
 #include <cuirax/transform.h>
 
-/* fun(in…); jvp takes the operands, then one tangent per operand (zeros are made), and gives the results, then their tangents. */
-bool cx_custom_jvp(CxFn *fun, CxFn *jvp, const CxVal *in, uint32_t nin, CxVals *out);
+/* fun(in…); jvp takes the operands, then one tangent per operand (zeros are made, or with symbolic_zeros passed as NULL), and gives the
+ * results, then their tangents (NULL: zero). */
+bool cx_custom_jvp(CxFn *fun, CxFn *jvp, bool symbolic_zeros, const CxVal *in, uint32_t nin, CxVals *out);
 
 /* fwd(in…) gives the results (it sets how many with cx_fn_first), then residuals; bwd takes the residuals and one cotangent per result and gives
- * one cotangent per operand (NULL: zero). */
-bool cx_custom_vjp(CxFn *fun, CxFn *fwd, CxFn *bwd, const CxVal *in, uint32_t nin, CxVals *out);
+ * one cotangent per operand (NULL: zero). With symbolic_zeros fwd takes the operands again after them, NULL for those that are not differentiated,
+ * and bwd sees zero cotangents as NULL. */
+bool cx_custom_vjp(CxFn *fun, CxFn *fwd, CxFn *bwd, bool symbolic_zeros, const CxVal *in, uint32_t nin, CxVals *out);
 void cx_fn_first(CxFn *f, uint32_t n);
 
 /* What the backward pass may keep of a checkpointed function instead of computing it again. */

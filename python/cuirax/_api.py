@@ -144,16 +144,6 @@ def _argnums_of_names(fun, nums, names):
     return tuple((nums,) if isinstance(nums, int) else nums) + tuple(params.index(n) for n in names)
 
 
-def _rule_from_jvps(fun, jvps):
-    """The tangent rule made of one rule per argument (defjvps)."""
-    def rule(primals, tangents):
-        out = fun(*primals)
-        terms = [jvp(t, out, *primals) for jvp, t in zip(jvps, tangents) if jvp is not None]
-        total = _core.tree_map(lambda *ts: sum(ts[1:], ts[0]), *terms) if terms else _core.tree_map(lambda x: x * 0, out)
-        return out, total
-    return rule
-
-
 _VMAP_METHODS = {None: 0, "sequential": 1, "sequential_unrolled": 1, "expand_dims": 2, "broadcast_all": 3, "legacy_vectorized": 3}
 
 

@@ -7,7 +7,7 @@
 #include <cuirax/custom.h>
 
 typedef struct Custom {
-  bool vjp;
+  bool vjp, symbolic; /* symbolic: rules see zeros as NULL */
   CxFn *fun, *rule, *bwd;
 } Custom;
 
@@ -66,9 +66,11 @@ static bool mapped_results(CxFn *f, Mapped *m, CxTrace *t, const CxVals *r, CxVa
     CxVal value = own ? v->batch.value : v;
     if (m->mode == MAP_FWD && i >= f->n_first) {
       m->shared->res_axis[i - f->n_first] = axis;
+    } else if (!value) {
+      /* a zero */
     } else if (m->mode == MAP_BWD) {
-      if (value && !m->batched[i]) value = axis >= 0 ? cx_reduce_sum(value, (CxInts){.v = (int64_t[]){axis}, .n = 1}) : cx_mul(value, cx_like(value, (double)m->size));
-      else if (value) value = batch_to_front(value, axis, m->size);
+      if (!m->batched[i]) value = axis >= 0 ? cx_reduce_sum(value, (CxInts){.v = (int64_t[]){axis}, .n = 1}) : cx_mul(value, cx_like(value, (double)m->size));
+      else value = batch_to_front(value, axis, m->size);
     } else {
       value = batch_to_front(value, axis, m->size);
     }
@@ -115,15 +117,23 @@ static Shared *shared_new(void) {
 
 /* ---- the derivative by rule: primals p[n], tangents t[n] (NULL zero) -> out, tout ---- */
 
-static bool jvp_by_rule(CxFn *rule, const CxVal *p, const CxVal *t, uint32_t n, CxVals *out, CxVals *tout) {
+static CxVal rule_tangent(const Custom *c, CxVal t, const CxType *primal) {
+  if (c->symbolic) return t;
+  return is_inexact(primal) ? cx_instantiate(t, primal) : cx_zeros(cx_type_with_dtype(primal, CX_FLOAT0, false));
+}
+
+static bool jvp_by_rule(const Custom *c, const CxVal *p, const CxVal *t, uint32_t n, CxVals *out, CxVals *tout) {
+  CxFn *rule = c->rule;
   CxVals args = {0}, r = {0};
   bool ok = true;
   for (uint32_t i = 0; ok && i < n; i++) ok = cx_vals_push(&args, p[i]);
-  for (uint32_t i = 0; ok && i < n; i++) ok = cx_vals_push(&args, is_inexact(p[i]->type) ? cx_instantiate(t[i], p[i]->type) : cx_zeros(cx_type_with_dtype(p[i]->type, CX_FLOAT0, false)));
+  for (uint32_t i = 0; ok && i < n; i++) ok = cx_vals_push(&args, rule_tangent(c, t[i], p[i]->type));
   ok = ok && fn_call(rule, args.v, args.n, &r);
   if (ok && r.n % 2) ok = cx_fail(CX_ERR_TYPE, "Custom JVP rule %s must produce as many tangents as primal results", fn_name(rule));
   for (uint32_t i = 0; ok && i < r.n / 2; i++) {
     CxVal x = r.v[i], d = r.v[r.n / 2 + i];
+    if (!x) ok = cx_fail(CX_ERR_TYPE, "Custom JVP rule %s gave a symbolic zero as a primal result", fn_name(rule));
+    if (!x) break;
     if (d && !is_inexact(x->type)) d = NULL;
     if (d && (!cx_type_same_dims(d->type, x->type) || d->type->dtype != x->type->dtype)) {
       char a[256], b[256];
@@ -138,7 +148,11 @@ static bool jvp_by_rule(CxFn *rule, const CxVal *p, const CxVal *t, uint32_t n, 
 
 static bool vjp_by_rule(const Custom *c, const CxVal *p, const CxVal *t, uint32_t n, CxVals *out, CxVals *tout) {
   CxVals r = {0}, args = {0};
-  bool ok = fn_call(c->rule, p, n, &r);
+  bool ok = true;
+  for (uint32_t i = 0; ok && i < n; i++) ok = cx_vals_push(&args, p[i]);
+  for (uint32_t i = 0; ok && c->symbolic && i < n; i++) ok = cx_vals_push(&args, t[i] ? p[i] : NULL); /* is it perturbed? */
+  ok = ok && fn_call(c->rule, args.v, args.n, &r);
+  args.n = 0;
   uint32_t nout = c->rule->n_first;
   int64_t *zeros = cx_calloc(n + 1, sizeof *zeros);
   const CxType **types = cx_calloc(nout + 1, sizeof *types);
@@ -151,7 +165,7 @@ static bool vjp_by_rule(const Custom *c, const CxVal *p, const CxVal *t, uint32_
   }
   for (uint32_t i = 0; ok && i < nout; i++) ok = (types[i] = cx_type_with_dtype(r.v[i]->type, r.v[i]->type->dtype, false)) != NULL;
   if (ok) {
-    CxCustomLinAttrs lin = {.bwd = c->bwd, .in_zeros = {.v = zeros, .n = (int32_t)n}, .num_res = r.n - nout, .out_avals = {types, (int32_t)nout}};
+    CxCustomLinAttrs lin = {.bwd = c->bwd, .in_zeros = {.v = zeros, .n = (int32_t)n}, .num_res = r.n - nout, .out_avals = {types, (int32_t)nout}, .symbolic_zeros = c->symbolic};
     ok = cx_bind(CX_OP_CUSTOM_LIN, args.v, args.n, &lin, touts, nout);
   }
   for (uint32_t i = 0; ok && i < nout; i++) ok = cx_vals_push(out, r.v[i]) && cx_vals_push(tout, is_inexact(types[i]) ? touts[i] : NULL);
@@ -161,7 +175,7 @@ static bool vjp_by_rule(const Custom *c, const CxVal *p, const CxVal *t, uint32_
 }
 
 static bool by_rule(const Custom *c, const CxVal *p, const CxVal *t, uint32_t n, CxVals *out, CxVals *tout) {
-  return c->vjp ? vjp_by_rule(c, p, t, n, out, tout) : jvp_by_rule(c->rule, p, t, n, out, tout);
+  return c->vjp ? vjp_by_rule(c, p, t, n, out, tout) : jvp_by_rule(c, p, t, n, out, tout);
 }
 
 /* ---- the call, by the current trace ---- */
@@ -195,7 +209,7 @@ static bool call_jvp(CxTrace *t, const Custom *c, const CxVal *in, uint32_t n, C
 
 static bool custom_map(const Custom *c, const bool *batched, uint32_t n, int64_t size, const char *axis_name, Custom *to) {
   Shared *shared = c->vjp ? shared_new() : NULL;
-  *to = (Custom){.vjp = c->vjp};
+  *to = (Custom){.vjp = c->vjp, .symbolic = c->symbolic};
   if (c->vjp && !shared) return false;
   to->fun = c->fun ? mapped_fn(c->fun, batched, n, size, axis_name, MAP_PLAIN, NULL) : NULL;
   to->rule = mapped_fn(c->rule, batched, n, size, axis_name, c->vjp ? MAP_FWD : MAP_PLAIN, shared);
@@ -230,7 +244,7 @@ static bool call_stage(const Custom *c, const CxVal *in, uint32_t n, CxVals *out
   for (uint32_t i = 0; types && i < n; i++) types[i] = in[i]->type;
   CxGraph *g = types ? cx_stage(c->fun, types, n, &args) : NULL;
   CxVal *r = g ? cx_calloc(g->out.n + 1, sizeof *r) : NULL;
-  CxCustomAttrs attrs = {g, c->rule, c->bwd, args.n, false};
+  CxCustomAttrs attrs = {g, c->rule, c->bwd, args.n, c->symbolic};
   bool ok = r != NULL;
   for (uint32_t i = 0; ok && i < n; i++) ok = cx_vals_push(&args, in[i]);
   ok = ok && cx_bind(c->vjp ? CX_OP_CUSTOM_VJP_CALL : CX_OP_CUSTOM_JVP_CALL, args.v, args.n, &attrs, r, g->out.n);
@@ -256,11 +270,11 @@ static bool custom_call(const Custom *c, const CxVal *in, uint32_t n, CxVals *ou
   return fn_call(c->fun, in, n, out); /* unknown values of a linear trace: by the function's own operations */
 }
 
-bool cx_custom_jvp(CxFn *fun, CxFn *jvp, const CxVal *in, uint32_t nin, CxVals *out) {
-  return custom_call(&(Custom){.fun = fun, .rule = jvp}, in, nin, out);
+bool cx_custom_jvp(CxFn *fun, CxFn *jvp, bool symbolic_zeros, const CxVal *in, uint32_t nin, CxVals *out) {
+  return custom_call(&(Custom){.symbolic = symbolic_zeros, .fun = fun, .rule = jvp}, in, nin, out);
 }
-bool cx_custom_vjp(CxFn *fun, CxFn *fwd, CxFn *bwd, const CxVal *in, uint32_t nin, CxVals *out) {
-  return custom_call(&(Custom){.vjp = true, .fun = fun, .rule = fwd, .bwd = bwd}, in, nin, out);
+bool cx_custom_vjp(CxFn *fun, CxFn *fwd, CxFn *bwd, bool symbolic_zeros, const CxVal *in, uint32_t nin, CxVals *out) {
+  return custom_call(&(Custom){.vjp = true, .symbolic = symbolic_zeros, .fun = fun, .rule = fwd, .bwd = bwd}, in, nin, out);
 }
 
 /* ---- the equations ---- */
@@ -287,7 +301,7 @@ static bool custom_exec(const CxApp *a, const CxType *const *types, CxVal *out) 
 
 static Custom custom_of(const CxApp *a) {
   const CxCustomAttrs *c = a->attrs;
-  return (Custom){.vjp = a->op == CX_OP_CUSTOM_VJP_CALL, .rule = c->rule, .bwd = c->bwd};
+  return (Custom){.vjp = a->op == CX_OP_CUSTOM_VJP_CALL, .symbolic = c->symbolic_zeros, .rule = c->rule, .bwd = c->bwd};
 }
 
 static void custom_jvp(const CxApp *a, const CxVal *t, CxVal *out, CxVal *tout) {

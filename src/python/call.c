@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "python/symbolic.h"
 
 const char *py_fun_name(PyObject *fun) {
   static PyObject *key;
@@ -41,7 +42,9 @@ static void pycall_clear_run(PyCall *c) {
   c->out_tree = c->aux_tree = NULL;
   py_leaves_clear(&c->aux);
   PyMem_Free(c->aux_is_val);
+  PyMem_Free(c->out_types);
   c->aux_is_val = NULL;
+  c->out_types = NULL;
 }
 
 void pycall_free(void *env) {
@@ -103,9 +106,22 @@ PyObject *py_unflatten_vals(const CxTree *tree, const CxVal *vals, uint32_t n) {
   return py_unflatten_owned_vals(tree, NULL, vals, n);
 }
 
+/* the operands of a call from `at` on, of `total`, as its `wrap` makes them */
+static PyObject *unflatten_wrapped(const PyCall *c, const CxTree *tree, const CxVal *vals, uint32_t at, uint32_t total) {
+  uint32_t made = 0, n = cx_tree_leaves(tree);
+  PyObject **items = PyMem_Malloc(((size_t)n + 1) * sizeof *items);
+  if (!items) return PyErr_NoMemory();
+  while (made < n && (items[made] = c->wrap(vals, at + made, total))) made++;
+  PyObject *r = made == n ? py_unflatten(tree, items) : NULL;
+  while (made > 0) Py_DECREF(items[--made]);
+  PyMem_Free(items);
+  return r;
+}
+
 /* ---- running ---- */
 
 static bool leaf_push(const PyCall *c, PyObject *leaf, CxVals *out) {
+  if (c->zeros && py_is_symbolic_zero(leaf)) return cx_vals_push(out, NULL);
   CxVal v = py_try_val(leaf);
   if (!v && !cx_failed() && !PyErr_Occurred())
     PyErr_Format(PyExc_TypeError, "function %s returned a value of type %R, which is not a valid JAX type: return arrays, scalars or containers of them",
@@ -147,12 +163,13 @@ static bool flatten_result(PyCall *c, PyObject *result, CxVals *out) {
   return flatten_main(c, PyTuple_GET_ITEM(result, 0), out) && flatten_aux(c, PyTuple_GET_ITEM(result, 1), out);
 }
 
-static PyObject *run_args(PyCall *c, const CxVal *in, uint32_t *at) {
+static PyObject *run_args(PyCall *c, const CxVal *in, uint32_t nin, uint32_t *at) {
   PyObject *args = PyTuple_New(c->nargs);
   for (Py_ssize_t i = 0; args && i < c->nargs; i++) {
-    PyObject *a = c->trees[i] ? py_unflatten_vals(c->trees[i], in + *at, cx_tree_leaves(c->trees[i])) : Py_XNewRef(c->fixed[i]);
+    const CxTree *t = c->trees[i];
+    PyObject *a = !t ? Py_XNewRef(c->fixed[i]) : c->wrap ? unflatten_wrapped(c, t, in, *at, nin) : py_unflatten_vals(t, in + *at, cx_tree_leaves(t));
     if (!a) return Py_DECREF(args), NULL;
-    if (c->trees[i]) *at += cx_tree_leaves(c->trees[i]);
+    if (t) *at += cx_tree_leaves(t);
     PyTuple_SET_ITEM(args, i, a);
   }
   return args;
@@ -161,8 +178,7 @@ static PyObject *run_args(PyCall *c, const CxVal *in, uint32_t *at) {
 bool pycall_run(CxFn *f, const CxVal *in, uint32_t nin, CxVals *out) {
   PyCall *c = f->env;
   uint32_t at = 0;
-  (void)nin;
-  PyObject *args = run_args(c, in, &at), *kwargs = NULL, *result = NULL;
+  PyObject *args = run_args(c, in, nin, &at), *kwargs = NULL, *result = NULL;
   bool ok = args != NULL;
   if (ok && c->kw_tree) ok = (kwargs = py_unflatten_vals(c->kw_tree, in + at, cx_tree_leaves(c->kw_tree))) != NULL;
   if (ok && c->kw_fixed) {

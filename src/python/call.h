@@ -15,6 +15,8 @@ typedef struct PyCall {
   PyObject *kw_fixed; /* dict or NULL */
   CxTree *kw_tree;    /* tree of the keyword dict, or NULL where none or fixed */
   bool has_aux;       /* fun returns (result, aux) */
+  PyObject *(*wrap)(const CxVal *in, uint32_t i, uint32_t n); /* operand i of n as an object; NULL: py_wrap */
+  bool zeros;         /* results may be symbolic zeros: NULL values */
   bool concrete_scalars; /* unused operands of known value stay as they are */
   /* set by each run */
   CxTree *out_tree;
@@ -22,6 +24,7 @@ typedef struct PyCall {
   CxTree *aux_tree;
   PyLeaves aux;       /* aux leaves; NULL-marked array leaves hold Py_None and come from the results */
   uint8_t *aux_is_val;
+  const CxType **out_types; /* of the results, if the caller keeps them */
 } PyCall;
 
 /* A new call of fun with `nargs` positional arguments, all fixed to NULL. NULL with an exception. */

@@ -2,6 +2,8 @@
 #include "python/transform.h"
 
 #include "base/error.h"
+#include "op/rules.h"
+#include "python/symbolic.h"
 #include <cuirax/custom.h>
 
 typedef struct CustomObject {
@@ -9,7 +11,7 @@ typedef struct CustomObject {
   vectorcallfunc vectorcall;
   PyObject *fun, *rule, *bwd, *dict, *weakrefs;
   int *nondiff, n_nondiff;
-  bool vjp;
+  bool vjp, symbolic;
 } CustomObject;
 
 static bool is_nondiff(const CustomObject *c, Py_ssize_t i, Py_ssize_t nargs) {
@@ -68,6 +70,8 @@ static PyCall *jvp_rule_call(const CustomObject *c, const PyCall *fun_call) {
   for (Py_ssize_t i = 0; i < fun_call->nargs && at < c->n_nondiff; i++)
     if (fun_call->fixed[i]) pycall_fix(call, at++, fun_call->fixed[i]);
   call->nargs = at + 2;
+  call->zeros = true;
+  call->wrap = c->symbolic ? py_wrap_or_zero : NULL;
   call->trees[at] = t;
   call->trees[at + 1] = cx_tree_retain(t);
   return call;
@@ -97,6 +101,7 @@ typedef struct Backward {
   PyObject *bwd, *nondiff; /* nondiff: tuple */
   CxFn *fwd;               /* its call's out_tree has the trees of results and residuals */
   CxTree **arg_trees;
+  const CxType **arg_types; /* of the leaves of all arguments */
   uint32_t n_args;
 } Backward;
 
@@ -107,40 +112,59 @@ static void backward_drop(void *env) {
   Py_XDECREF(b->bwd), Py_XDECREF(b->nondiff);
   for (uint32_t i = 0; i < b->n_args; i++) cx_tree_release(b->arg_trees[i]);
   PyMem_Free(b->arg_trees);
+  PyMem_Free(b->arg_types);
   PyMem_Free(b);
   PyGILState_Release(gil);
 }
 
-static bool backward_leaf(PyObject *o, CxVals *out) {
-  CxVal v = o == Py_None ? NULL : py_try_val(o);
-  if (!v && (cx_failed() || PyErr_Occurred())) return false;
-  if (v && v->type->dtype == CX_FLOAT0) v = NULL;
-  return cx_vals_push(out, v);
+static bool backward_type_fail(const Backward *b, uint32_t i, const CxType *got) {
+  char x[256], y[256];
+  PyErr_Format(PyExc_ValueError, "Custom VJP bwd rule %s must produce an output with the same type as the args tuple of the primal function, but its leaf %u is of type %s corresponding to an input of type %s",
+               py_fun_name(b->bwd), i, py_type_text(got, x, sizeof x), py_type_text(b->arg_types[i], y, sizeof y));
+  return false;
+}
+
+/* the cotangent of leaf i of the arguments; NULL is zero */
+static bool backward_leaf(const Backward *b, uint32_t i, PyObject *o, CxVals *out) {
+  const CxType *arg = b->arg_types[i];
+  if (o == Py_None || !is_inexact(arg)) return cx_vals_push(out, NULL);
+  if (py_is_symbolic_zero(o)) return cx_vals_push(out, NULL);
+  const CxType *t = py_type_of(o);
+  if (!t) return false;
+  if (!cx_type_same_dims(t, arg)) return backward_type_fail(b, i, t);
+  CxVal v = py_val(o);
+  return v && cx_vals_push(out, v);
+}
+
+static bool backward_structure_fail(const Backward *b, PyObject *r) {
+  PyErr_Clear();
+  PyErr_Format(PyExc_TypeError, "Custom VJP bwd rule %s must produce an output with the same container (pytree) structure as the args tuple of the primal function, and in particular must produce a tuple of length equal to the number of arguments to the primal function (%u), but got %R",
+               py_fun_name(b->bwd), b->n_args, r);
+  return false;
 }
 
 static bool backward_results(const Backward *b, PyObject *r, CxVals *out) {
-  PyObject *list = PySequence_Check(r) ? PySequence_Fast(r, "") : NULL;
-  if (!list || PySequence_Fast_GET_SIZE(list) != (Py_ssize_t)b->n_args) {
-    PyErr_Clear();
-    PyErr_Format(PyExc_TypeError, "Custom VJP bwd rule %s must produce a tuple with one cotangent per argument (%u of them), got %R", py_fun_name(b->bwd), b->n_args, r);
-    Py_XDECREF(list);
-    return false;
-  }
+  bool countable = PyTuple_Check(r) || PyList_Check(r);
+  if (!countable || PySequence_Fast_GET_SIZE(r) != (Py_ssize_t)b->n_args) return backward_structure_fail(b, r);
+  PyLeaves leaves;
+  py_leaves_init(&leaves);
   bool ok = true;
-  for (uint32_t i = 0; ok && i < b->n_args; i++) {
-    PyObject *ct = PySequence_Fast_GET_ITEM(list, i);
-    PyLeaves leaves;
-    if (ct == Py_None) {
-      for (uint32_t k = 0; ok && k < cx_tree_leaves(b->arg_trees[i]); k++) ok = cx_vals_push(out, NULL);
-      continue;
-    }
-    py_leaves_init(&leaves);
-    ok = py_flatten_up_to(b->arg_trees[i], ct, &leaves);
-    for (uint32_t k = 0; ok && k < leaves.n; k++) ok = backward_leaf(leaves.v[k], out);
-    py_leaves_clear(&leaves);
-  }
-  Py_DECREF(list);
+  for (uint32_t i = 0; ok && i < b->n_args; i++) ok = py_flatten_axes("cotangent", b->arg_trees[i], PySequence_Fast_GET_ITEM(r, i), 0, &leaves);
+  if (!ok) backward_structure_fail(b, r);
+  for (uint32_t i = 0; ok && i < leaves.n; i++) ok = backward_leaf(b, i, leaves.v[i], out);
+  py_leaves_clear(&leaves);
   return ok;
+}
+
+/* the cotangents of the results, with symbolic zeros where there are none */
+static PyObject *cotangent_tree(const CxTree *tree, const PyCall *fwd, const CxVal *ct) {
+  uint32_t n = cx_tree_leaves(tree), made = 0;
+  PyObject **items = PyMem_Calloc((size_t)n + 1, sizeof *items);
+  while (items && made < n && (items[made] = ct[made] ? py_wrap(ct[made]) : py_symbolic_zero(fwd->out_types[made]))) made++;
+  PyObject *r = items && made == n ? py_unflatten(tree, items) : NULL;
+  while (made > 0) Py_DECREF(items[--made]);
+  PyMem_Free(items);
+  return r;
 }
 
 static bool backward_run(CxFn *f, const CxVal *in, uint32_t nin, CxVals *out) {
@@ -149,7 +173,7 @@ static bool backward_run(CxFn *f, const CxVal *in, uint32_t nin, CxVals *out) {
   (void)nin;
   CxTree *res = cx_tree_child(fwd->out_tree, 1), *result = cx_tree_child(fwd->out_tree, 0);
   uint32_t n_res = cx_tree_leaves(res);
-  PyObject *r = py_unflatten_vals(res, in, n_res), *ct = r ? py_unflatten_vals(result, in + n_res, cx_tree_leaves(result)) : NULL;
+  PyObject *r = py_unflatten_vals(res, in, n_res), *ct = r ? cotangent_tree(result, fwd, in + n_res) : NULL;
   PyObject *pair = ct ? PyTuple_Pack(2, r, ct) : NULL, *args = pair ? PySequence_Concat(b->nondiff, pair) : NULL;
   PyObject *back = args ? PyObject_Call(b->bwd, args, NULL) : NULL;
   bool ok = back && backward_results(b, back, out);
@@ -165,13 +189,15 @@ static void backward_drop_all(void *env) {
   ref_release(fwd);
 }
 
-static CxFn *backward_new(const CustomObject *c, const PyCall *fun_call, CxFn *fwd) {
+static CxFn *backward_new(const CustomObject *c, const PyCall *fun_call, CxFn *fwd, const CxVals *in) {
   Backward *b = PyMem_Calloc(1, sizeof *b);
   if (!b) return NULL;
   b->bwd = Py_NewRef(c->bwd);
   b->fwd = ref_retain(fwd);
   b->arg_trees = PyMem_Calloc((size_t)fun_call->nargs + 1, sizeof *b->arg_trees);
-  PyObject *fixed = PyList_New(0);
+  b->arg_types = PyMem_Calloc((size_t)in->n + 1, sizeof *b->arg_types);
+  for (uint32_t i = 0; b->arg_types && i < in->n; i++) b->arg_types[i] = in->v[i]->type;
+  PyObject *fixed = b->arg_types ? PyList_New(0) : NULL;
   for (Py_ssize_t i = 0; fixed && b->arg_trees && i < fun_call->nargs; i++) {
     if (fun_call->trees[i]) b->arg_trees[b->n_args++] = cx_tree_retain(fun_call->trees[i]);
     else PyList_Append(fixed, fun_call->fixed[i]);
@@ -188,9 +214,12 @@ static bool forward_run(CxFn *f, const CxVal *in, uint32_t nin, CxVals *out) {
   if (!pycall_run(f, in, nin, out)) return false;
   if (!pair_tree(c, "Custom VJP fwd rule")) return py_keep_exception();
   CxTree *first = cx_tree_child(c->out_tree, 0);
-  cx_fn_first(f, cx_tree_leaves(first));
+  uint32_t n = cx_tree_leaves(first);
+  cx_fn_first(f, n);
   cx_tree_release(first);
-  return true;
+  c->out_types = PyMem_Calloc((size_t)n + 1, sizeof *c->out_types);
+  for (uint32_t i = 0; c->out_types && i < n; i++) c->out_types[i] = out->v[i]->type;
+  return c->out_types != NULL;
 }
 
 /* ---- the call ---- */
@@ -208,11 +237,12 @@ static PyObject *custom_run(const CustomObject *c, PyObject *args) {
   PyObject *r = NULL;
   PyCall *fun = call_in_place(c, c->fun, args, &in);
   PyCall *rule = fun ? c->vjp ? call_in_place(c, c->rule, args, NULL) : jvp_rule_call(c, fun) : NULL;
+  if (rule && c->vjp && c->symbolic) rule->wrap = py_wrap_perturbed;
   CxFn *f = rule ? pycall_fn(fun) : (fun ? pycall_free(fun) : (void)0, NULL);
   CxFn *g = f ? fn_new(py_fun_name(c->rule), c->vjp ? forward_run : jvp_rule_run, rule, pycall_free) : NULL;
-  CxFn *h = g && c->vjp ? backward_new(c, fun, g) : NULL;
+  CxFn *h = g && c->vjp ? backward_new(c, fun, g, &in) : NULL;
   bool ok = g && (!c->vjp || h);
-  ok = ok && (c->vjp ? cx_custom_vjp(f, g, h, in.v, in.n, &out) : cx_custom_jvp(f, g, in.v, in.n, &out));
+  ok = ok && (c->vjp ? cx_custom_vjp(f, g, h, c->symbolic, in.v, in.n, &out) : cx_custom_jvp(f, g, c->symbolic, in.v, in.n, &out));
   if (ok) r = custom_result(fun, rule, &out);
   ref_release(f), ref_release(g), ref_release(h);
   cx_vals_free(&in), cx_vals_free(&out);
@@ -259,18 +289,79 @@ static int custom_clear(PyObject *self) {
 }
 
 static PyObject *custom_defjvp(PyObject *self, PyObject *args, PyObject *kwargs) {
-  PyObject *jvp = PyTuple_GET_SIZE(args) ? PyTuple_GET_ITEM(args, 0) : kwargs ? PyDict_GetItemString(kwargs, "jvp") : NULL;
-  if (!jvp) return PyErr_SetString(PyExc_TypeError, "defjvp() takes the rule"), NULL;
+  static char *names[] = {"jvp", "symbolic_zeros", NULL};
+  PyObject *jvp;
+  int symbolic = 0;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|p:defjvp", names, &jvp, &symbolic)) return NULL;
+  ((CustomObject *)self)->symbolic = symbolic;
   Py_XSETREF(((CustomObject *)self)->rule, Py_NewRef(jvp));
   return Py_NewRef(jvp);
 }
 
-static PyObject *custom_defjvps(PyObject *self, PyObject *jvps) {
-  PyObject *module = PyImport_ImportModule("cuirax._api"), *f = module ? PyObject_GetAttrString(module, "_rule_from_jvps") : NULL;
-  PyObject *rule = f ? PyObject_CallFunctionObjArgs(f, self, jvps, NULL) : NULL;
-  Py_XDECREF(f), Py_XDECREF(module);
+/* Adds the tangents one rule gives, a tree like that of the results, to `sum` (NULL so far: none). */
+static bool tangents_add(const CxTree *tree, PyObject *terms, PyObject **sum) {
+  PyLeaves leaves;
+  py_leaves_init(&leaves);
+  bool ok = py_flatten_up_to(tree, terms, &leaves);
+  for (uint32_t i = 0; ok && i < leaves.n; i++) {
+    PyObject *total = sum[i] ? py_wrap(cx_add_any(py_val(sum[i]), py_val(leaves.v[i]))) : Py_NewRef(leaves.v[i]);
+    ok = total != NULL;
+    Py_XSETREF(sum[i], total);
+  }
+  py_leaves_clear(&leaves);
+  return ok;
+}
+
+/* the tangents of all results: the sum of what the rules give, one rule per argument, None where it is zero */
+static PyObject *tangents_by_argument(PyObject *rules, PyObject *out, PyObject *primals, PyObject *tangents) {
+  PyLeaves results;
+  CxTree *tree = NULL;
+  PyObject *r = NULL;
+  py_leaves_init(&results);
+  if (!py_flatten(out, NULL, &results, &tree)) return NULL;
+  PyObject **sum = PyMem_Calloc((size_t)results.n + 1, sizeof *sum);
+  bool ok = sum != NULL;
+  for (uint32_t i = 0; ok && i < results.n; i++) ok = (sum[i] = py_wrap(cx_zeros(py_type_of(results.v[i])))) != NULL;
+  Py_ssize_t n = PyTuple_GET_SIZE(rules) < PyTuple_GET_SIZE(tangents) ? PyTuple_GET_SIZE(rules) : PyTuple_GET_SIZE(tangents);
+  for (Py_ssize_t i = 0; ok && i < n; i++) {
+    PyObject *rule = PyTuple_GET_ITEM(rules, i);
+    if (rule == Py_None) continue;
+    PyObject *two = PyTuple_Pack(2, PyTuple_GET_ITEM(tangents, i), out), *args = two ? PySequence_Concat(two, primals) : NULL;
+    PyObject *terms = args ? PyObject_Call(rule, args, NULL) : NULL;
+    ok = terms && tangents_add(tree, terms, sum);
+    Py_XDECREF(terms), Py_XDECREF(args), Py_XDECREF(two);
+  }
+  if (ok) r = py_unflatten(tree, sum);
+  for (uint32_t i = 0; sum && i < results.n; i++) Py_XDECREF(sum[i]);
+  PyMem_Free(sum);
+  py_leaves_clear(&results);
+  cx_tree_release(tree);
+  return r;
+}
+
+/* the rule made of one rule per argument; self is (function, rules) */
+static PyObject *rule_by_argument(PyObject *self, PyObject *args) {
+  PyObject *primals, *tangents;
+  if (!PyArg_ParseTuple(args, "O!O!:jvp", &PyTuple_Type, &primals, &PyTuple_Type, &tangents)) return NULL;
+  PyObject *out = PyObject_Call(PyTuple_GET_ITEM(self, 0), primals, NULL);
+  CxScope s;
+  cx_scope_open(&s);
+  PyObject *d = out ? tangents_by_argument(PyTuple_GET_ITEM(self, 1), out, primals, tangents) : NULL;
+  if (out && !d) py_raise_traced();
+  cx_scope_close(&s);
+  PyObject *r = d ? PyTuple_Pack(2, out, d) : NULL;
+  Py_XDECREF(d), Py_XDECREF(out);
+  return r;
+}
+
+static PyObject *custom_defjvps(PyObject *self, PyObject *rules) {
+  static PyMethodDef def = {"jvp", rule_by_argument, METH_VARARGS, "The tangents by one rule per argument."};
+  CustomObject *c = (CustomObject *)self;
+  if (c->n_nondiff) return PyErr_SetString(PyExc_TypeError, "Can't use ``defjvps`` with ``nondiff_argnums``."), NULL;
+  PyObject *both = PyTuple_Pack(2, self, rules), *rule = both ? PyCFunction_New(&def, both) : NULL;
+  Py_XDECREF(both);
   if (!rule) return NULL;
-  Py_XSETREF(((CustomObject *)self)->rule, rule);
+  Py_XSETREF(c->rule, rule);
   Py_RETURN_NONE;
 }
 
@@ -279,7 +370,8 @@ static PyObject *custom_defvjp(PyObject *self, PyObject *args, PyObject *kwargs)
   PyObject *fwd, *bwd;
   int symbolic = 0, optimize = 0;
   if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|pp", names, &fwd, &bwd, &symbolic, &optimize)) return NULL;
-  if (symbolic) return PyErr_SetString(PyExc_NotImplementedError, "defvjp: symbolic_zeros=True is not available; zeros are passed as arrays"), NULL;
+  if (symbolic && optimize) return PyErr_SetString(PyExc_NotImplementedError, "remat optimization for custom_vjp does not support symbolic zeros"), NULL;
+  ((CustomObject *)self)->symbolic = symbolic;
   Py_XSETREF(((CustomObject *)self)->rule, Py_NewRef(fwd));
   Py_XSETREF(((CustomObject *)self)->bwd, Py_NewRef(bwd));
   Py_RETURN_NONE;

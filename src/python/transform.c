@@ -1,7 +1,7 @@
 /* What the transformation objects share. See transform.h. */
 #include "python/transform.h"
-
 #include "op/rules.h"
+#include "python/symbolic.h"
 
 PyObject *py_raise_traced(void) { return PyErr_Occurred() ? (cx_error_clear(), NULL) : py_raise(); }
 
@@ -69,4 +69,10 @@ PyObject *py_bind_method(PyObject *self, PyObject *obj, PyObject *type) {
   return obj && obj != Py_None ? PyMethod_New(self, obj) : Py_NewRef(self);
 }
 
-bool py_transform_register(PyObject *m) { return py_grad_register(m) && py_jit_register(m) && py_vmap_register(m) && py_jaxpr_register(m) && py_config_register(m) && py_control_register(m) && py_fold_register(m) && py_custom_register(m) && py_callback_register(m) && py_jacobian_register(m) && py_stablehlo_register(m); }
+bool py_transform_register(PyObject *m) {
+  static bool (*const parts[])(PyObject *) = {py_grad_register, py_jit_register, py_vmap_register, py_jaxpr_register, py_config_register, py_control_register, py_fold_register,
+                                              py_custom_register, py_symbolic_register, py_callback_register, py_jacobian_register, py_stablehlo_register};
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+    if (!parts[i](m)) return false;
+  return true;
+}

@@ -101,3 +101,136 @@ case("hessian", lambda jax, jnp: jax.hessian(lambda x: (jnp.sin(x) * x * x).sum(
 case("jit hessian of trees", lambda jax, jnp: jax.jit(jax.hessian(lambda p: (p["a"] * jnp.sin(p["b"])).sum()))({"a": X, "b": X[:1]}))
 case("linear_transpose", lambda jax: jax.linear_transpose(lambda x: x * 3, X)(X))
 case.error("jacrev of integers", lambda jax: jax.jacrev(lambda x: x * 2)(np.arange(3)))
+
+
+# --- symbolic zeros: what the rules see, and what they may give
+
+def seen_by_jvp(jax, jnp, call):
+    """What a tangent rule with symbolic_zeros sees, and the result of call(f)."""
+    SymbolicZero, seen = jax.custom_derivatives.SymbolicZero, []
+
+    @jax.custom_jvp
+    def f(x, y, n):
+        return x * y * n
+
+    def rule(primals, tangents):
+        seen.append(["zero " + str(t.aval) + str(t.shape) if type(t) is SymbolicZero else "value" for t in tangents])
+        x, y, n = primals
+        dx, dy, _ = tangents
+        out = f(x, y, n)
+        if type(dx) is SymbolicZero:
+            return out, SymbolicZero.from_primal_value(out)
+        return out, dx * y * n
+    f.defjvp(rule, symbolic_zeros=True)
+    return call(f), seen
+
+
+def seen_by_vjp(jax, jnp, call):
+    """The same of a forward and a backward rule."""
+    SymbolicZero, seen = jax.custom_derivatives.SymbolicZero, []
+
+    @jax.custom_vjp
+    def g(x, y):
+        return x * y, y
+
+    def fwd(x, y):
+        seen.append([type(x).__name__, x.perturbed, y.perturbed])
+        return (x.value * y.value, y.value), (x.value, y.value)
+
+    def bwd(res, ct):
+        seen.append(["zero " + str(c.aval) if type(c) is SymbolicZero else "value" for c in ct])
+        (x, y), (a, b) = res, ct
+        if type(a) is SymbolicZero:
+            return None, b
+        return a * y, a * x if type(b) is SymbolicZero else a * x + b
+    g.defvjp(fwd, bwd, symbolic_zeros=True)
+    return call(g), seen
+
+
+V = np.arange(3, dtype="f4")
+for name, call in {
+    "grad of the first": lambda jax: lambda f: jax.grad(f)(2., 3., 4),
+    "grad of the second": lambda jax: lambda f: jax.grad(f, 1)(2., 3., 4),
+    "jvp": lambda jax: lambda f: jax.jvp(lambda x: f(jax.numpy.asarray(X), x, 3), (Y,), (Y,)),
+    "vmap of grad": lambda jax: lambda f: jax.vmap(jax.grad(f, (0, 1)), (0, None, None))(V, 3., 4),
+    "jit of grad": lambda jax: lambda f: jax.jit(jax.grad(f))(2., 3., 4),
+    "grad of jit": lambda jax: lambda f: jax.grad(jax.jit(f))(2., 3., 4),
+    "grad of vmap": lambda jax: lambda f: jax.grad(lambda x: jax.vmap(f, (0, None, None))(x, 2., 3).sum())(V),
+    "grad of jit of vmap": lambda jax: lambda f: jax.grad(lambda x: jax.jit(jax.vmap(f, (0, None, None)))(x, 2., 3).sum())(V),
+}.items():
+    case(f"symbolic zeros, custom_jvp, {name}", lambda jax, jnp, call=call: seen_by_jvp(jax, jnp, call(jax)))
+
+for which in (0, 1):
+    for name, call in {
+        "grad of both": lambda jax, part: jax.grad(part, (0, 1))(2., 3.),
+        "grad of the first": lambda jax, part: jax.grad(part)(2., 3.),
+        "jit of grad": lambda jax, part: jax.jit(jax.grad(part, 1))(2., 3.),
+        "grad of jit": lambda jax, part: jax.grad(jax.jit(part), 1)(2., 3.),
+        "vmap of grad": lambda jax, part: jax.vmap(jax.grad(part, (0, 1)), (0, None))(V, Y),
+        "grad of vmap": lambda jax, part: jax.grad(lambda x, y: jax.vmap(part, (0, None))(x, y).sum(), (0, 1))(V, Y),
+        "grad of jit of vmap": lambda jax, part: jax.grad(lambda x, y: jax.jit(jax.vmap(part, (0, None)))(x, y).sum(), (0, 1))(V, Y),
+    }.items():
+        case(f"symbolic zeros, custom_vjp, result {which}, {name}",
+             lambda jax, jnp, call=call, which=which: seen_by_vjp(jax, jnp, lambda g: call(jax, lambda x, y: g(x, y)[which])))
+
+case("zero_from_primal", lambda jax: jax.custom_derivatives.zero_from_primal({"a": 1., "b": 3}))
+case("zero_from_primal, symbolic", lambda jax: [
+    str(z) + str(z.aval) for z in jax.tree.leaves(jax.custom_derivatives.zero_from_primal({"a": 1., "b": 3}, symbolic_zeros=True))])
+case("values of forward operands", lambda jax: jax.custom_derivatives.custom_vjp_primal_tree_values(
+    {"a": jax.custom_derivatives.CustomVJPPrimal(1, True), "b": [jax.custom_derivatives.CustomVJPPrimal(2, False)]}))
+case.error("values of other leaves", lambda jax: jax.custom_derivatives.custom_vjp_primal_tree_values({"a": 1}))
+case.error("symbolic zeros with optimize_remat",
+           lambda jax: jax.custom_vjp(lambda x: x).defvjp(lambda x: (x, x), lambda r, c: (c,), symbolic_zeros=True, optimize_remat=True))
+
+
+# --- what rules may give
+
+def with_rules(jax, fwd, bwd, fun=lambda a, b: (a["x"] * b, b)):
+    f = jax.custom_vjp(fun)
+    f.defvjp(fwd, bwd)
+    return jax.vjp(f, {"x": X, "y": (X[0], X[1])}, Y)
+
+
+def forward(a, b):
+    return (a["x"] * b, b), (a, b)
+
+
+def backward(give):
+    return lambda jax: with_rules(jax, forward, lambda res, ct: give(*res, *ct))[1]((X, Y))
+
+
+case("backward rule with None in a tree", lambda jax: backward(lambda a, b, c, d: ({"x": c * b, "y": None}, d))(jax))
+case("backward rule with None for an argument", lambda jax: backward(lambda a, b, c, d: (None, d))(jax))
+case("backward rule gives a list", lambda jax: backward(lambda a, b, c, d: [None, d])(jax))
+case.error("backward rule gives one thing", lambda jax: backward(lambda a, b, c, d: d)(jax))
+case.error("backward rule gives too much", lambda jax: backward(lambda a, b, c, d: (None, d, d))(jax))
+case.error("backward rule gives another tree", lambda jax: backward(lambda a, b, c, d: ({"x": c}, d))(jax))
+case.error("backward rule gives another shape", lambda jax: backward(lambda a, b, c, d: (None, c))(jax))
+case.error("forward rule gives no pair", lambda jax: with_rules(jax, lambda a, b: a["x"] * b, lambda r, c: (None, None)))
+case.error("forward rule gives three", lambda jax: with_rules(jax, lambda a, b: (b, b, b), lambda r, c: (None, None)))
+case.error("vjp without rules", lambda jax: jax.custom_vjp(lambda x: x)(1.))
+case.error("jvp without a rule", lambda jax: jax.custom_jvp(lambda x: x)(1.))
+
+
+def with_rule(jax, rule):
+    f = jax.custom_jvp(lambda x, y: (x * y, y))
+    f.defjvp(rule)
+    return jax.jvp(f, (X, Y), (X, Y))
+
+
+case.error("tangent rule gives no pair", lambda jax: with_rule(jax, lambda p, t: p[0]))
+case.error("tangent rule gives other trees", lambda jax: with_rule(jax, lambda p, t: ((p[0], p[1]), t[0])))
+case.error("tangent rule gives another shape", lambda jax: with_rule(jax, lambda p, t: ((p[0], p[1]), (t[1], t[1]))))
+case.error("tangent rule gives another dtype", lambda jax, jnp: with_rule(jax, lambda p, t: ((p[0], p[1]), (t[0].astype(jnp.float16), t[1]))))
+
+
+def with_rules_per_argument(jax, jnp, *rules, **options):
+    f = jax.custom_jvp(lambda x, y: {"a": x * y, "b": y}, **options)
+    f.defjvps(*rules)
+    return f
+
+
+PER_ARGUMENT = [lambda d, out, x, y: {"a": d * y, "b": y * 0}, lambda d, out, x, y: {"a": out["a"] * d, "b": d}]
+case("defjvps", lambda jax, jnp, x, y: with_rules_per_argument(jax, jnp, *PER_ARGUMENT)(x, y), X, Y, modes="eager jit jvp vjp")
+case("defjvps with None", lambda jax, jnp, x, y: with_rules_per_argument(jax, jnp, None, PER_ARGUMENT[1])(x, y), X, Y, modes="eager jit jvp vjp")
+case.error("defjvps with nondiff_argnums", lambda jax, jnp: with_rules_per_argument(jax, jnp, None, nondiff_argnums=(1,)))
