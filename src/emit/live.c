@@ -132,11 +132,11 @@ static bool walk_forward(Gen *g, Walk *w) {
     if (in->a) use_unit(g, w, in->a, i);
     if (in->b) use_unit(g, w, in->b, i);
     if (in->c) use_unit(g, w, in->c, i);
+    g->block[i] = w->blocks; /* a condition is read in the block around */
     if (op_flags[in->op] == 'C') {
       w->blocks++;
       if (!walk_block(g, w, i, in)) return false;
     }
-    g->block[i] = w->blocks;
     if (in->op == UOP_CALL)
       for (uint32_t l = w->loops.n ? w->loops.v[w->loops.n - 1] : 0; l; l = g->loop.v[l].parent) g->loop.v[l].leaf = false;
   }

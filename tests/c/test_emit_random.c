@@ -354,6 +354,7 @@ static bool make(UopCode *c, EmitTarget target, uint64_t seed, unsigned lanes, b
   for (int k = 0; k < 4; k++) draw(m, 2);
   uop_begin(c, target);
   m->budget = 20 + draw(m, 200);
+  if (getenv("BUDGET")) m->budget = (unsigned)atoi(getenv("BUDGET")); /* a shorter beginning of the program */
   for (unsigned k = draw(m, chance(m, 30) ? 60 : 8); k--;) do_load(m);
   unsigned start = m->knowns;
   while (m->budget) block(m, m->budget);
