@@ -4,6 +4,8 @@
 #include "base/text.h"
 #include "base/error.h"
 #include "ir/print.h"
+#include "python/transform.h"
+#include <cuirax/graph.h>
 
 typedef struct JaxprObject {
   PyObject_HEAD
@@ -94,6 +96,13 @@ static PyObject *jaxpr_run(PyObject *self, PyObject *pair) {
   return jaxpr_apply(self, leaves, name);
 }
 
+static PyObject *jaxpr_optimize(PyObject *self, PyObject *args) {
+  const char *passes = NULL;
+  if (!PyArg_ParseTuple(args, "|z", &passes)) return NULL;
+  CxGraph *g = cx_graph_optimize(((JaxprObject *)self)->graph, passes);
+  return g ? py_jaxpr_new(g) : py_raise();
+}
+
 static CxGraph *closed_graph(PyObject *self) { return ((JaxprObject *)self)->graph; }
 static PyObject *jaxpr_open(PyObject *self, void *c) { return (void)c, py_jaxpr_open(closed_graph(self)); }
 static PyObject *jaxpr_part(PyObject *self, void *name) { /* of the open graph */
@@ -111,7 +120,10 @@ static PyGetSetDef jaxpr_getset[] = {{"jaxpr", jaxpr_open, NULL, "The program wi
                                      {"consts", jaxpr_consts, NULL, "Arrays the graph is closed by.", NULL},
                                      {"n_eqns", jaxpr_n_eqns, NULL, "Number of equations.", NULL},
                                      {0}};
-static PyMethodDef jaxpr_methods[] = {{"_run", jaxpr_run, METH_VARARGS, NULL}, {"graph_text", jaxpr_exact, METH_NOARGS, "The exact text that parses back."}, {0}};
+static PyMethodDef jaxpr_methods[] = {{"_run", jaxpr_run, METH_VARARGS, NULL},
+                                      {"graph_text", jaxpr_exact, METH_NOARGS, "The exact text that parses back."},
+                                      {"optimize", jaxpr_optimize, METH_VARARGS, "The program after a list of compiler passes, as cuirax/graph.h says."},
+                                      {0}};
 
 static PyObject *jaxpr_compare(PyObject *a, PyObject *b, int op) {
   if ((op != Py_EQ && op != Py_NE) || Py_TYPE(a) != Py_TYPE(b)) Py_RETURN_NOTIMPLEMENTED;

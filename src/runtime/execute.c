@@ -167,6 +167,12 @@ typedef struct Run {
   const CxType **types; /* [max_io] */
 } Run;
 
+static bool drops_result(const CxEqn *e) { /* its type stands nowhere */
+  for (uint32_t i = 0; i < e->nout; i++)
+    if (!e->out[i]) return true;
+  return false;
+}
+
 static bool step_exec(const Run *r, const Step *s, uint64_t dying) {
   const CxEqn *e = s->eqn;
   CxVal *in = r->io, *out = in + e->nin;
@@ -174,7 +180,9 @@ static bool step_exec(const Run *r, const Step *s, uint64_t dying) {
   for (uint32_t i = 0; i < e->nin; i++) types[i] = in[i]->type;
   for (uint32_t i = 0; i < e->nout; i++) out[i] = NULL, types[e->nin + i] = graph_type(r->graph, e->out[i]);
   CxApp a = {.op = e->op, .def = cx_ops[e->op], .attrs = e->attrs, .nin = e->nin, .nout = e->nout, .in = in, .types = types, .dying = dying};
-  if (a.def->exec(&a, types + e->nin, out) && (!execute_check || execute_check(e, out))) return true;
+  if ((!drops_result(e) || a.def->type(&a, types + e->nin)) && a.def->exec(&a, types + e->nin, out) &&
+      (!execute_check || execute_check(e, out)))
+    return true;
   for (uint32_t i = 0; i < e->nout; i++) cx_release(out[i]);
   return false;
 }
@@ -198,7 +206,10 @@ static bool step_run(const Run *r, const Step *s) {
     if (execute_failed) execute_failed(e);
     return false;
   }
-  for (uint32_t i = 0; i < e->nout; i++) env[e->out[i]] = r->io[e->nin + i];
+  for (uint32_t i = 0; i < e->nout; i++) {
+    if (e->out[i]) env[e->out[i]] = r->io[e->nin + i];
+    else cx_release(r->io[e->nin + i]);
+  }
   bool first = s == p->steps;
   for (uint32_t i = first ? 0 : s[-1].drop; i < s->drop; i++) cx_release(env[p->drop[i]]), env[p->drop[i]] = NULL;
   for (uint32_t i = first ? 0 : s[-1].drop_in; !r->borrows_in && i < s->drop_in; i++)

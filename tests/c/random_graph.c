@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "ir/node.h"
+#include "kernels/convert.h"
 #include <cuirax/graph.h>
 #include <string.h>
 
@@ -62,10 +63,23 @@ static void fill_elements(CxRandom *r, CxVal v) {
   }
 }
 
+static void quiet_elements(CxVal v) {
+  bool complex = cx_dtype_kind(v->type->dtype) == 'c';
+  CxDtype d = v->type->dtype == CX_C64 ? CX_F32 : v->type->dtype == CX_C128 ? CX_F64 : v->type->dtype;
+  if (cx_dtype_kind(d) != 'f') return;
+  for (int64_t i = 0; i < v->type->size * (complex ? 2 : 1); i++) {
+    double x = 0;
+    CxView at = {v->array.data + i * cx_dtype_bytes(d), d, 0, NULL, NULL}, wide = {&x, CX_F64, 0, NULL, NULL};
+    kernel_convert(&at, &wide);
+    if (x != x) x = __builtin_nan(""), kernel_convert(&wide, &at);
+  }
+}
+
 static CxVar random_const(Maker *m, const CxType *t) {
   CxVal v = node_array(t);
   if (!v) return 0;
   fill_elements(m->r, v);
+  if (m->r->quiet) quiet_elements(v);
   v->literal = t->rank == 0 && chance(m->r, 50);
   CxVar var = graph_const(m->g, v);
   cx_release(v);

@@ -6,6 +6,7 @@
 
 typedef struct CxRandom {
   uint64_t state;
+  bool quiet; /* NaNs in the constants of random graphs are the default one */
 } CxRandom;
 
 uint64_t random_next(CxRandom *r);
