@@ -34,3 +34,14 @@ def test_bytecode(name):
 @pytest.mark.parametrize("name", ["mlp", "scan", "indexing", "sort", "convolution"])
 def test_versions(name, version):
     agree(run(programs.artifact(name, version), name), programs.results(name))
+
+
+@pytest.mark.parametrize("name", programs.PROGRAMS)
+def test_text(name):
+    """The pretty form that JAX prints (with functions of CHLO), with places in source, and the generic form."""
+    low = programs.lowered(name)
+    graph = _core.stablehlo_parse(low.as_text()).graph_text()
+    assert _core.stablehlo_parse(low.as_text(debug_info=True)).graph_text() == graph
+    generic = low.compiler_ir("stablehlo").operation.get_asm(print_generic_op_form=True)
+    assert _core.stablehlo_parse(generic).graph_text() == graph
+    agree(run(low.as_text(), name), programs.results(name))
