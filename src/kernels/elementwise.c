@@ -19,9 +19,19 @@ const LoopTable *loops_best(void) {
   return &loops_base;
 }
 
+static const LoopTable *formulas_best(void) {
+#if defined(__x86_64__)
+  if (loops_best() == &loops_avx512) return &formulas_avx512;
+  if (loops_best() == &loops_avx2 && __builtin_cpu_supports("fma")) return &formulas_avx2;
+#endif
+  return &formulas_base;
+}
+
 static LoopFn loop_find(CxOpcode op, CxDtype d) {
-  LoopFn fn = loops_best()->fn[op - LOOP_FIRST][d];
-  return fn ? fn : loops_math.fn[op - LOOP_FIRST][d];
+  const LoopTable *const tables[] = {loops_best(), formulas_best(), &loops_math};
+  LoopFn fn = NULL;
+  for (int i = 0; !fn && i < 3; i++) fn = tables[i]->fn[op - LOOP_FIRST][d];
+  return fn;
 }
 
 /* One operand on its way into a loop. */

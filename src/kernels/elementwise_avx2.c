@@ -1,5 +1,5 @@
 /* The arithmetic loops for AVX2. The headers come first, so that only the loops get the target. */
-#include "kernels/float_math.h"
+#include "kernels/float_order.h"
 #include "kernels/half.h"
 #include "kernels/loop.h"
 #include <float.h>

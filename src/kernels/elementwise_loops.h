@@ -1,6 +1,5 @@
 /* The arithmetic loops, compiled once per instruction set: the including file sets the target and names the table LOOPS.
  * No loop reassociates or contracts, so every instruction set gives the same bits. */
-#include "kernels/float_math.h"
 #include "kernels/float_order.h"
 #include "kernels/half.h"
 #include "kernels/loop.h"
@@ -155,31 +154,6 @@ FLOAT_MULTIPLY(F64, double)
 FLOAT_LOOPS(F32, float, f, FLT_MAX, 0x1.fffffep-2f)
 FLOAT_LOOPS(F64, double, , DBL_MAX, 0x1.fffffffffffffp-2)
 
-/* ---- f32 functions; beyond the limit of the trigonometric reduction libm takes over ---- */
-
-UNARY(exp_F32, float, float, math_exp(x))
-UNARY(log_F32, float, float, math_log(x))
-UNARY(tanh_F32, float, float, math_tanh(x))
-UNARY(logistic_F32, float, float, math_logistic(x))
-UNARY(erf_inv_F32, float, float, math_erf_inv(x))
-
-#define TRIGONOMETRIC(NAME)                                                                          \
-  static void NAME##_F32(const Loop *l) {                                                            \
-    for (int64_t start = 0; start < l->n; start += POW_STRIP) {                                      \
-      int64_t n = l->n - start < POW_STRIP ? l->n - start : POW_STRIP;                               \
-      const float *a = (const float *)l->in[0] + start;                                              \
-      float *o = (float *)l->out + start, x[POW_STRIP];                                              \
-      int32_t large = 0;                                                                             \
-      for (int64_t i = 0; i < n; i++) x[i] = a[i];                                                   \
-      for (int64_t i = 0; i < n; i++) o[i] = math_##NAME(x[i]);                                      \
-      for (int64_t i = 0; i < n; i++) large |= !(x[i] < MATH_TRIG_LIMIT) | !(x[i] > -MATH_TRIG_LIMIT); \
-      for (int64_t i = 0; large && i < n; i++)                                                       \
-        if (!(fabsf(x[i]) < MATH_TRIG_LIMIT)) o[i] = NAME##f(x[i]);                                  \
-    }                                                                                                \
-  }
-TRIGONOMETRIC(sin)
-TRIGONOMETRIC(cos)
-
 /* Rounding to p0 exponent and p1 mantissa bits, on bits: too large gives infinity, too small gives zero, NaN stays. */
 #define REDUCE_PRECISION(ID, U, EXPONENT, MANTISSA)                                                              \
   static inline U reduced_##ID(U x, int exponent, int drop) {                                                    \
@@ -275,13 +249,6 @@ SELECT(16, C128)
 const LoopTable LOOPS = {
     .fn = {
         ROW(NEG, BITS_CELLS(neg), FLOAT_CELLS(neg), COMPLEX_CELLS(neg), HALF_CELLS(neg)),
-        ROW(EXP, [CX_F32] = exp_F32),
-        ROW(LOG, [CX_F32] = log_F32),
-        ROW(TANH, [CX_F32] = tanh_F32),
-        ROW(LOGISTIC, [CX_F32] = logistic_F32),
-        ROW(SIN, [CX_F32] = sin_F32),
-        ROW(COS, [CX_F32] = cos_F32),
-        ROW(ERF_INV, [CX_F32] = erf_inv_F32),
         ROW(SIGN, INT_CELLS(sign), FLOAT_CELLS(sign)),
         ROW(FLOOR, FLOAT_CELLS(floor)),
         ROW(CEIL, FLOAT_CELLS(ceil)),

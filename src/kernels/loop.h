@@ -18,6 +18,7 @@ typedef struct LoopTable {
 
 extern const LoopTable loops_base, loops_avx2, loops_avx512; /* arithmetic, by instruction set */
 const LoopTable *loops_best(void);                           /* what this processor can run */
+extern const LoopTable formulas_base, formulas_avx2, formulas_avx512; /* the functions of formula.h, by instruction set */
 extern const LoopTable loops_math;                           /* whatever goes through scalar functions */
 
 #if defined(__clang__)

@@ -1,0 +1,615 @@
+/* The elementwise functions, written once in a vocabulary of straight-line operations: no branches, no calls, no tables.
+ * No include guard: this file is a template, expanded for f32 and for f64 by whoever says what the words mean:
+ *   formula_scalar.h    C on scalars, so that the kernels' loops vectorise
+ *   formula_uops.c      micro-ops, for compiled code
+ * Both give the same bits on every machine, since each word is one correctly rounded operation.
+ *
+ * The includer defines WIDE (0: f32, 1: f64), V (a float), W (an unsigned word as wide), M (a mask), and
+ *   ADD SUB MUL DIV SQRT    FMA(a, b, c) = ab + c, FNMA = c - ab, rounded once
+ *   MIN MAX                 a < b ? a : b, a > b ? a : b: b where they are unordered
+ *   RINT                    to the nearest integer, ties to even
+ *   ABS NEG SIGNED(a, s)    on the sign bit; SIGNED: a with its sign flipped by that of s
+ *   LT LE EQ UNORDERED      masks; BOTH EITHER NOT on them; PICK(m, a, b) = m ? a : b
+ *   BITS FLOAT              the same bits as the other type
+ *   WADD WSUB WAND WOR WSHL WSHR (by constants) WSHLV WSHRV (by words; 0 from the width on) WNZ (a mask: not zero) WPICK
+ *   C(x) K(x32, x64) WC(x)  constants
+ *   FN(name, parameters)    a function that gives a V; FN_PAIR a Pair {V h, l;}; FN_ANGLE an Angle {V h, l; W n;}; DO(name, arguments) calls
+ *   POLY(x, a0, a1, ...)    a0 + x (a1 + x ...) by FMA
+ *
+ * Pair: the unevaluated sum h + l. Errors are those of docs/accuracy.md, in which every function here is measured.
+ * The coefficients are minimax polynomials with machine numbers as coefficients (scripts/fit_formula.py). */
+
+#if WIDE
+#define K(narrow, wide) C(wide)
+#define MANTISSA 52
+#define ONE_BITS UINT64_C(0x3ff0000000000000)
+#define BIAS 1023
+#define TINIEST 0x1p-1022
+#define MAGIC 0x1.8p52 /* x + MAGIC rounds x to an integer, |x| < 2^51, and holds it in its low bits */
+#else
+#define K(narrow, wide) C(narrow)
+#define MANTISSA 23
+#define ONE_BITS UINT32_C(0x3f800000)
+#define BIAS 127
+#define TINIEST 0x1p-126
+#define MAGIC 0x1.8p23
+#endif
+
+/* ---- sums and products whose error is kept ---- */
+
+/* |a| >= |b| or a = 0 */
+FN_PAIR(sum_ordered, V a, V b) {
+  V h = ADD(a, b);
+  return (Pair){h, SUB(b, SUB(h, a))};
+}
+FN_PAIR(sum, V a, V b) {
+  V h = ADD(a, b), t = SUB(h, a);
+  return (Pair){h, ADD(SUB(a, SUB(h, t)), SUB(b, t))};
+}
+FN_PAIR(product, V a, V b) {
+  V h = MUL(a, b);
+  return (Pair){h, NEG(FNMA(a, b, h))};
+}
+/* n / d */
+FN_PAIR(quotient, Pair n, Pair d) {
+  V r = DIV(C(1), d.h), q = MUL(n.h, r);
+  V rest = ADD(FNMA(q, d.h, n.h), FNMA(q, d.l, n.l));
+  return (Pair){q, MUL(rest, r)};
+}
+
+/* ---- powers of two ---- */
+
+/* 2^n, n an integer in t = n + MAGIC or alone in a word, -BIAS < n <= BIAS */
+FN(power_of_two, W n) { return FLOAT(WADD(WSHL(n, MANTISSA), WC(ONE_BITS))); }
+
+/* x 2^n in two steps, so that the result may be subnormal; t = n + MAGIC */
+FN(scaled, V x, V t) {
+  V half = FMA(SUB(t, C(MAGIC)), C(0.5), C(MAGIC));
+  W first = BITS(half), second = WSUB(BITS(t), first);
+  return MUL(MUL(x, DO(power_of_two, first)), DO(power_of_two, second));
+}
+
+/* ---- exponentials ---- */
+
+#if WIDE
+#define EXP_LOW -746.0
+#define EXP_HIGH 710.5
+#define POLY_EXP(r)                                                                                                     \
+  POLY(r, 0x1.000000000000cp-1, 0x1.5555555555561p-3, 0x1.555555554fd7ep-5, 0x1.111111110d624p-7, 0x1.6c16c18635d61p-10, \
+       0x1.a01a01baf0c2fp-13, 0x1.a019951c8625dp-16, 0x1.71dddf9f2258ap-19, 0x1.28b19e9b5aa98p-22, 0x1.af85de56ae51fp-26)
+#define POLY_EXP2(r)                                                                                                     \
+  POLY(r, 0x1.ebfbdff82c5a5p-3, 0x1.c6b08d704a0cfp-5, 0x1.3b2ab6fb9feeap-7, 0x1.5d87fe78a1c1dp-10, 0x1.4309130f52286p-13, \
+       0x1.ffcbfc796fbdep-17, 0x1.62bfc65d4ce1p-20, 0x1.b524d245c9abep-24, 0x1.e61d8a512e83ap-28, 0x1.ea133093f50c8p-32)
+#else
+#define EXP_LOW -104.0
+#define EXP_HIGH 89.5
+#define POLY_EXP(r) POLY(r, 0x1.fffff4p-2, 0x1.55548cp-3, 0x1.555dd2p-5, 0x1.123d6p-7, 0x1.6721e8p-10)
+#define POLY_EXP2(r) POLY(r, 0x1.ebfbeap-3, 0x1.c6af84p-5, 0x1.3b230ap-7, 0x1.5f06cp-10, 0x1.490212p-13)
+#endif
+#define LOG2_E K(0x1.715476p0, 0x1.71547652b82fep0)
+#define LN2 K(0x1.62e43p-1, 0x1.62e42fefa39efp-1)
+#define LN2_LOW K(-0x1.05c61p-29, 0x1.abc9e3b39803fp-56)
+
+/* e^x = 2^n e^r, |r| <= ln 2 / 2 */
+FN(exp, V x) {
+  V b = MAX(C(EXP_LOW), MIN(C(EXP_HIGH), x)), t = FMA(b, LOG2_E, C(MAGIC)), n = SUB(t, C(MAGIC));
+  V r = FNMA(n, LN2_LOW, FNMA(n, LN2, b)), p = FMA(MUL(r, r), POLY_EXP(r), r);
+  return DO(scaled, ADD(p, C(1)), t);
+}
+FN(exp2, V x) {
+  V b = MAX(K(-151, -1076), MIN(K(129, 1025), x)), t = ADD(b, C(MAGIC)), r = SUB(b, SUB(t, C(MAGIC)));
+  V p = FMA(MUL(r, r), POLY_EXP2(r), MUL(r, LN2_LOW));
+  return DO(scaled, ADD(FMA(r, LN2, p), C(1)), t);
+}
+
+/* The reduced argument: x = n ln 2 + h + l and t = n + MAGIC. */
+#define REDUCE_EXP(b, t, r)                                            \
+  V t = FMA(b, LOG2_E, C(MAGIC)), n_##t = SUB(t, C(MAGIC)), rough_##t = FNMA(n_##t, LN2, b), h_##t = FNMA(n_##t, LN2_LOW, rough_##t); \
+  Pair r = {h_##t, FNMA(n_##t, LN2_LOW, SUB(rough_##t, h_##t))}
+
+/* e^r to a bit more than twice the precision's half: 1 + r + r^2 p(r) */
+FN_PAIR(exp_reduced, V h, V l) {
+  V p = FMA(MUL(h, h), POLY_EXP(h), FMA(h, l, l));
+  Pair s = DO(sum_ordered, C(1), h);
+  return DO(sum_ordered, s.h, ADD(s.l, p));
+}
+
+/* e^r - 1 = (2^n - 1) + 2^n (e^r - 1), over 2^n; t is n + MAGIC */
+FN_PAIR(expm1_reduced, V t, V h, V l) {
+  V p = FMA(MUL(h, h), POLY_EXP(h), l);
+  V one = DO(power_of_two, WSUB(WC(0), BITS(MIN(C(MAGIC + 2 * MANTISSA), t))));
+  Pair s = DO(sum_ordered, SUB(C(1), one), h);
+  return (Pair){s.h, ADD(s.l, p)};
+}
+FN(expm1, V x) {
+  V b = MAX(K(-18, -38), MIN(C(EXP_HIGH), x));
+  REDUCE_EXP(b, t, r);
+  Pair e = DO(expm1_reduced, t, r.h, r.l);
+  return PICK(EQ(x, C(0)), x, DO(scaled, ADD(e.h, e.l), t));
+}
+
+/* (e^a -+ e^-a) / 2 by one quotient; the difference by its series where it would cancel */
+FN_PAIR(cosh_sinh, V a) {
+  V b = MIN(C(EXP_HIGH + 1), a);
+  REDUCE_EXP(b, t, r);
+  Pair e = DO(exp_reduced, r.h, r.l);
+  V back = MIN(C(MAGIC + MANTISSA), t), square = DO(power_of_two, WSUB(WC(0), WSHL(BITS(back), 1)));
+  V q = DIV(C(1), e.h), rest = MUL(FNMA(e.h, q, FNMA(e.l, q, C(1))), q), d = MUL(q, square);
+  Pair plus = DO(sum_ordered, e.h, d), minus = DO(sum_ordered, e.h, NEG(d));
+  V less = SUB(t, C(1)), low = MUL(rest, square);
+  V c = ADD(plus.h, ADD(plus.l, ADD(e.l, low))), s = ADD(minus.h, ADD(minus.l, SUB(e.l, low)));
+  return (Pair){DO(scaled, c, less), DO(scaled, s, less)};
+}
+FN(cosh, V x) { return DO(cosh_sinh, ABS(x)).h; }
+
+#if WIDE
+#define POLY_SINH(z)                                                                                                  \
+  POLY(z, 0x1.5555555555555p-3, 0x1.11111111111d8p-7, 0x1.a01a019ff873p-13, 0x1.71de3a7d5d7eap-19, 0x1.ae6425aea7e8cp-26, \
+       0x1.614455d1a5a8dp-33, 0x1.992f1051fce7ap-41, 0x1.d1a838540344p-47)
+#else
+#define POLY_SINH(z) POLY(z, 0x1.555556p-3, 0x1.1110c6p-7, 0x1.a03554p-13, 0x1.725244p-19)
+#endif
+FN(sinh, V x) {
+  V a = ABS(x), z = MUL(x, x), series = FMA(MUL(x, z), POLY_SINH(z), x);
+  return PICK(LE(a, C(1)), series, SIGNED(DO(cosh_sinh, a).l, x));
+}
+
+/* the series near 0, else 1 - 2 / (e^2a + 1) */
+#if WIDE
+#define POLY_TANH(z)                                                                                                     \
+  POLY(z, -0x1.5555555555555p-2, 0x1.111111111104dp-3, -0x1.ba1ba1ba0ae77p-5, 0x1.664f487d72121p-6, -0x1.226e346c753fcp-7, \
+       0x1.d6d39b89a0d7ep-9, -0x1.7d9f8b811ec83p-10, 0x1.35284ca8844d9p-11, -0x1.f253d13f58363p-13, 0x1.846c44eb10f6cp-14, \
+       -0x1.05a62d45e5a89p-15, 0x1.b05e16d81ddf6p-18)
+#else
+#define POLY_TANH(z) POLY(z, -0x1.555554p-2, 0x1.110fb8p-3, -0x1.b9947ep-5, 0x1.5ca392p-6, -0x1.adc4fcp-8)
+#endif
+FN(tanh, V x) {
+  V a = ABS(x), z = MUL(a, a), series = FMA(MUL(a, z), POLY_TANH(z), a);
+  V large = SUB(C(1), DIV(C(2), ADD(DO(exp, ADD(a, a)), C(1))));
+  return SIGNED(PICK(LT(a, C(0.5546875)), series, large), x);
+}
+
+/* z / (1 + z) or 1 / (1 + z), z = e^-|x| */
+FN(logistic, V x) {
+  V b = MAX(C(EXP_LOW), NEG(ABS(x)));
+  REDUCE_EXP(b, t, r);
+  Pair e = DO(exp_reduced, r.h, r.l), z = {DO(scaled, e.h, t), DO(scaled, e.l, t)}, d = DO(sum_ordered, C(1), z.h);
+  M below = LT(x, C(0));
+  Pair n = {PICK(below, z.h, C(1)), PICK(below, z.l, C(0))}, q = DO(quotient, n, ((Pair){d.h, ADD(d.l, z.l)}));
+  return ADD(q.h, q.l);
+}
+
+/* ---- logarithms ---- */
+
+#if WIDE
+#define POLY_LOG(z)                                                                                                  \
+  POLY(z, 0x1.5555555555558p-1, 0x1.9999999995137p-2, 0x1.2492492e2e9c6p-2, 0x1.c71c6290f394cp-3, 0x1.7462cd84700d5p-3, \
+       0x1.39fb1a4edf885p-3, 0x1.2b810433b0c5ep-3)
+#define SQRT_HALF_BITS UINT64_C(0x3fe6a09e667f3bcd)
+#define EXPONENT_MASK UINT64_C(0xfff0000000000000)
+#else
+#define POLY_LOG(z) POLY(z, 0x1.55555cp-1, 0x1.997b5ap-2, 0x1.2f03e6p-2)
+#define SQRT_HALF_BITS UINT32_C(0x3f3504f3)
+#define EXPONENT_MASK UINT32_C(0xff800000)
+#endif
+#define MANTISSA_MASK (ONE_BITS / BIAS - 1)
+#define LN2_SHORT K(0x1.62e8p-1, 0x1.62e42fefa4p-1) /* times an exponent it is exact */
+#define LN2_REST K(-0x1.e8082ep-16, -0x1.8432a1b0e2634p-43)
+
+/* u = 2^e m, sqrt(1/2) <= m < sqrt 2, u normal: the word has e + BIAS above its mantissa */
+#define SPLIT(u) WADD(BITS(u), WC(ONE_BITS - SQRT_HALF_BITS))
+FN(split_mantissa, W k) { return FLOAT(WADD(WAND(k, WC(MANTISSA_MASK)), WC(SQRT_HALF_BITS))); }
+FN(split_exponent, W k) {
+  V raised = FLOAT(WOR(WSHR(k, MANTISSA), BITS(C(MAGIC / 1.5))));
+  return SUB(raised, C(MAGIC / 1.5 + BIAS));
+}
+
+/* e ln 2 + log(1 + f) + low by s = f / (2 + f): log(1 + f) = f - f^2/2 + s (f^2/2 + R(s^2)) */
+FN(log_sum, V e, V f, V s, V low) {
+  V z = MUL(s, s), half = MUL(MUL(C(0.5), f), f), rest = MUL(z, POLY_LOG(z));
+  Pair h = DO(sum_ordered, MUL(e, LN2_SHORT), f);
+  return ADD(h.h, SUB(h.l, SUB(half, FMA(s, ADD(half, rest), low))));
+}
+FN(log, V x) {
+  M tiny = LT(x, C(TINIEST));
+  W k = SPLIT(PICK(tiny, MUL(x, K(0x1p24, 0x1p54)), x));
+  V e = SUB(DO(split_exponent, k), PICK(tiny, K(24, 54), C(0))), f = SUB(DO(split_mantissa, k), C(1));
+  V y = DO(log_sum, e, f, DIV(f, ADD(C(2), f)), MUL(e, LN2_REST));
+  V special = PICK(EQ(x, C(0)), C(-INFINITY), PICK(LT(x, C(0)), C(NAN), x));
+  return PICK(BOTH(LT(C(0), x), LT(x, C(INFINITY))), y, special);
+}
+
+/* log of 2^extra (u + c), u normal and below 2^(BIAS - 1), |c| at most about an ulp of u;
+ * log(1 + f + l) = log(1 + f) + l / (1 + f), 1 / (1 + f) = (1 - s) / (1 + s) = 1 - 2s + 2s^2 - ... */
+FN(log_pair, V u, V c, V extra) {
+  W k = SPLIT(u);
+  V back = FLOAT(WSUB(WC(2 * ONE_BITS), WAND(k, WC(EXPONENT_MASK)))), e = ADD(DO(split_exponent, k), extra);
+  Pair f = DO(sum, SUB(DO(split_mantissa, k), C(1)), MUL(c, back));
+  V s = DIV(f.h, ADD(C(2), f.h)), inverse = FMA(ADD(s, s), SUB(s, C(1)), C(1));
+  return DO(log_sum, e, f.h, s, FMA(e, LN2_REST, MUL(f.l, inverse)));
+}
+#define HUGE_ARGUMENT K(0x1p30, 0x1p60)
+FN(log1p, V x) {
+  M huge = LT(HUGE_ARGUMENT, x);
+  Pair u = DO(sum, C(1), x);
+  V y = DO(log_pair, PICK(huge, MUL(x, C(0.25)), u.h), PICK(huge, C(0), u.l), PICK(huge, C(2), C(0)));
+  V special = PICK(EQ(x, C(-1)), C(-INFINITY), PICK(LT(x, C(-1)), C(NAN), x));
+  return PICK(BOTH(BOTH(LT(C(-1), x), LT(x, C(INFINITY))), NOT(EQ(x, C(0)))), y, special);
+}
+
+/* sqrt(h + l) */
+FN_PAIR(root, V h, V l) {
+  V s = SQRT(h), under = MAX(C(TINIEST), s);
+  return (Pair){s, MUL(ADD(FNMA(s, s, h), l), DIV(C(0.5), under))};
+}
+/* log(a + sqrt(a^2 + one)), one = 1 or -1; log 2a where that is the same */
+FN(log_hyperbolic, V a, V one) {
+  M huge = LT(HUGE_ARGUMENT, a);
+  Pair p = DO(product, a, a), q = DO(sum, p.h, one), n = DO(sum_ordered, q.h, ADD(q.l, p.l)), r = DO(root, n.h, n.l);
+  Pair u = DO(sum, a, r.h);
+  return DO(log_pair, PICK(huge, MUL(a, C(0.25)), u.h), PICK(huge, C(0), ADD(u.l, r.l)), PICK(huge, C(3), C(0)));
+}
+FN(asinh, V x) {
+  V a = ABS(x), y = DO(log_hyperbolic, a, C(1));
+  return PICK(BOTH(LT(a, C(INFINITY)), NOT(EQ(x, C(0)))), SIGNED(y, x), x);
+}
+FN(acosh, V x) {
+  V y = DO(log_hyperbolic, x, C(-1));
+  return PICK(BOTH(LE(C(1), x), LT(x, C(INFINITY))), y, PICK(LT(x, C(1)), C(NAN), x));
+}
+/* half of log((1 + a) / (1 - a)) */
+FN(atanh, V x) {
+  V a = ABS(x);
+  Pair q = DO(quotient, DO(sum_ordered, C(1), a), DO(sum_ordered, C(1), NEG(a)));
+  Pair u = DO(sum_ordered, q.h, q.l);
+  V y = MUL(C(0.5), DO(log_pair, u.h, u.l, C(0))), special = PICK(EQ(a, C(1)), C(INFINITY), ADD(C(NAN), x));
+  return PICK(EQ(x, C(0)), x, PICK(LT(a, C(1)), SIGNED(y, x), SIGNED(special, x)));
+}
+
+/* ---- powers ---- */
+
+#if WIDE
+#define POLY_LOG_TAIL(z)                                                                                             \
+  POLY(z, 0x1.999999999999ap-2, 0x1.2492492492304p-2, 0x1.c71c71c74a4a5p-3, 0x1.745d173ef738dp-3, 0x1.3b13a8e5817eep-3, \
+       0x1.11158319b60b1p-3, 0x1.e00ed45a467p-4, 0x1.db156a34cdec6p-4)
+#else
+#define POLY_LOG_TAIL(z) POLY(z, 0x1.99999ap-2, 0x1.249212p-2, 0x1.c7021cp-3, 0x1.82b46ap-3)
+#endif
+#define TWO_THIRDS K(0x1.555556p-1, 0x1.5555555555555p-1)
+#define TWO_THIRDS_LOW K(-0x1.555556p-26, 0x1.5555555555555p-55)
+
+/* log x to about a mantissa and a quarter: 2s + s^3 (2/3 + s^2 (2/5 + ...)), all but the last sum as pairs; x > 0 */
+FN_PAIR(log_precise, V x) {
+  M tiny = LT(x, C(TINIEST));
+  W k = SPLIT(PICK(tiny, MUL(x, K(0x1p24, 0x1p54)), x));
+  V e = SUB(DO(split_exponent, k), PICK(tiny, K(24, 54), C(0))), f = SUB(DO(split_mantissa, k), C(1));
+  Pair q = DO(quotient, ((Pair){f, C(0)}), DO(sum_ordered, C(2), f)), s = DO(sum_ordered, q.h, q.l);
+  Pair z = DO(product, s.h, s.h);
+  z.l = FMA(ADD(s.h, s.h), s.l, z.l);
+  Pair w = DO(sum_ordered, TWO_THIRDS, MUL(z.h, POLY_LOG_TAIL(z.h))), cube = DO(product, s.h, z.h), g;
+  w.l = ADD(w.l, TWO_THIRDS_LOW);
+  cube.l = FMA(s.h, z.l, FMA(s.l, z.h, cube.l));
+  g = DO(product, cube.h, w.h);
+  g.l = FMA(cube.h, w.l, FMA(cube.l, w.h, g.l));
+  Pair a = DO(sum_ordered, MUL(e, LN2_SHORT), ADD(s.h, s.h)), b = DO(sum, a.h, g.h);
+  V low = ADD(ADD(a.l, b.l), ADD(FMA(C(2), s.l, g.l), MUL(e, LN2_REST)));
+  return DO(sum_ordered, b.h, low);
+}
+
+/* e^(y log |x|), then signs and limits as C wants them */
+FN(pow, V x, V y) {
+  V a = ABS(x);
+  Pair l = DO(log_precise, a);
+  V limit = PICK(EQ(a, C(0)), C(-INFINITY), C(INFINITY));
+  M ordinary = BOTH(LT(C(0), a), LT(a, C(INFINITY)));
+  V high = PICK(ordinary, l.h, limit);
+  Pair p = DO(product, y, high);
+  V b = MAX(C(EXP_LOW), MIN(C(EXP_HIGH), p.h)), rest = PICK(EQ(b, p.h), FMA(y, l.l, p.l), C(0));
+  REDUCE_EXP(b, t, r);
+  Pair u = DO(sum_ordered, r.h, ADD(r.l, rest)), e = DO(exp_reduced, u.h, u.l);
+  V size = DO(scaled, ADD(e.h, e.l), t), half = MUL(y, C(0.5));
+  M whole = EQ(RINT(y), y), odd = BOTH(whole, NOT(EQ(RINT(half), half))), negative = WNZ(WAND(BITS(x), WC(~(W)0 ^ (~(W)0 >> 1))));
+  V z = PICK(BOTH(negative, odd), NEG(size), size);
+  M undefined = BOTH(BOTH(LT(x, C(0)), LT(a, C(INFINITY))), NOT(whole));
+  z = PICK(EITHER(undefined, EITHER(UNORDERED(x), UNORDERED(y))), C(NAN), z);
+  M one = EITHER(EITHER(EQ(y, C(0)), EQ(x, C(1))), BOTH(EQ(x, C(-1)), EQ(ABS(y), C(INFINITY))));
+  return PICK(one, C(1), z);
+}
+
+/* a = 2^3n M, 1/2 <= M < 4: M^-1/3 by a polynomial and a step of third order, then M times its square, corrected once */
+#if WIDE
+#define POLY_CBRT(m)                                                                                                 \
+  POLY(m, 0x1.c875e840523dcp0, -0x1.92b4e0065f0a3p0, 0x1.40ebed073f386p0, -0x1.358f342549672p-1, 0x1.444c99c167694p-3, \
+       -0x1.1bd141665b2c5p-6)
+#else
+#define POLY_CBRT(m) POLY(m, 0x1.ac185ap0, -0x1.2de13ap0, 0x1.6775ecp-1, -0x1.cb3544p-3, 0x1.dc96cap-6)
+#endif
+#define THIRD K(0x1.555556p-2, 0x1.5555555555555p-2)
+FN(cbrt, V x) {
+  V a = ABS(x);
+  M tiny = LT(a, C(TINIEST));
+  W k = BITS(PICK(tiny, MUL(a, K(0x1p24, 0x1p54)), a));
+  V m = FLOAT(WOR(WAND(k, WC(MANTISSA_MASK)), WC(ONE_BITS))), e = DO(split_exponent, k);
+  V t = FMA(e, THIRD, C(MAGIC)), left = FNMA(C(3), SUB(t, C(MAGIC)), e);
+  M less = LT(left, C(0)), more = LT(C(0), left);
+  V y = MUL(POLY_CBRT(m), PICK(less, K(0x1.428a3p0, 0x1.428a2f98d728bp0), PICK(more, K(0x1.965feap-1, 0x1.965fea53d6e3dp-1), C(1))));
+  m = MUL(m, PICK(less, C(0.5), PICK(more, C(2), C(1))));
+  V d = FNMA(MUL(MUL(y, y), y), m, C(1));
+  y = FMA(MUL(y, d), FMA(d, K(0x1.c71c72p-3, 0x1.c71c71c71c71cp-3), THIRD), y);
+  V square = MUL(y, y), c = MUL(m, square);
+  Pair cc = DO(product, c, c);
+  c = FMA(MUL(FNMA(cc.l, c, FNMA(cc.h, c, m)), square), THIRD, c);
+  c = MUL(c, DO(power_of_two, WSUB(BITS(t), BITS(PICK(tiny, C(MAGIC + 8 + 10 * WIDE), C(MAGIC))))));
+  return PICK(BOTH(LT(C(0), a), LT(a, C(INFINITY))), SIGNED(c, x), x);
+}
+
+/* ---- circular functions ---- */
+
+/* x = n pi/2 + h + l, n in the low bits of a word */
+#define PI_2 K(0x1.921fb6p0, 0x1.921fb54442d18p0)
+#define PI_2_LOW K(-0x1.777a5cp-25, 0x1.1a62633145c07p-54)
+#define PI_2_LEAST K(-0x1.ee59dap-50, -0x1.f1976b7ed8fbcp-110)
+#define TWO_OVER_PI K(0x1.45f306p-1, 0x1.45f306dc9c883p-1)
+
+/* |x| below FORMULA_NEAR: the first difference is exact, the second keeps its error, so that nothing is lost near multiples of pi/2 */
+FN_ANGLE(angle_near, V x) {
+  V t = FMA(x, TWO_OVER_PI, C(MAGIC)), n = SUB(t, C(MAGIC));
+  Pair p = DO(product, n, PI_2_LOW), h = DO(sum_ordered, FNMA(n, PI_2, x), NEG(p.h));
+  return (Angle){h.h, FNMA(n, PI_2_LEAST, SUB(h.l, p.l)), BITS(t)};
+}
+
+/* Any finite x at least 1: m 2^e, 1 <= m < 2, times those bits of 2/pi that matter after the division by 4 (Payne and
+ * Hanek): a window of three words that begins at the weight 2^(MANTISSA + 1), in four floats whose products with m are kept exactly. */
+#if WIDE
+#define WINDOW(s)                                                                                                      \
+  W t0 = WC(0), t1 = WC(0xa2f9836e4e441529), t2 = WC(0xfc2757d1f534ddc0), t3 = WC(0xdb6295993c439041), t4 = WC(0xfe5163abdebbc561), \
+    t5 = WC(0xb7246e3a424dd2e0), t6 = WC(0x06492eea09d1921c), t7 = WC(0xfe1deb1cb129a73e), t8 = WC(0xe88235f52ebb4484),           \
+    t9 = WC(0xe99c7026b45f7e41), t10 = WC(0x3991d639835339f4), t11 = WC(0x9c845f8bbdf9283b), t12 = WC(0x1ff897ffde05980f),        \
+    t13 = WC(0xef2f118b5a0a6d1f), t14 = WC(0x6d367ecf27cb09b7), t15 = WC(0x4f463f669e5fea2d), t16 = WC(0x7527bac7ebe5f17b),       \
+    t17 = WC(0x3d0739f78a5292ea), t18 = WC(0x6bfb5fb11f8d5d08), t19 = WC(0x56033046fc7b6bab);                          \
+  M m4 = WNZ(WAND(s, WC(1024))), m3 = WNZ(WAND(s, WC(512))), m2 = WNZ(WAND(s, WC(256))), m1 = WNZ(WAND(s, WC(128))), m0 = WNZ(WAND(s, WC(64))); \
+  t0 = WPICK(m4, t16, t0), t1 = WPICK(m4, t17, t1), t2 = WPICK(m4, t18, t2), t3 = WPICK(m4, t19, t3);                  \
+  t0 = WPICK(m3, t8, t0), t1 = WPICK(m3, t9, t1), t2 = WPICK(m3, t10, t2), t3 = WPICK(m3, t11, t3), t4 = WPICK(m3, t12, t4); \
+  t5 = WPICK(m3, t13, t5), t6 = WPICK(m3, t14, t6), t7 = WPICK(m3, t15, t7), t8 = WPICK(m3, t16, t8), t9 = WPICK(m3, t17, t9); \
+  t10 = WPICK(m3, t18, t10);                                                                                           \
+  t0 = WPICK(m2, t4, t0), t1 = WPICK(m2, t5, t1), t2 = WPICK(m2, t6, t2), t3 = WPICK(m2, t7, t3), t4 = WPICK(m2, t8, t4); \
+  t5 = WPICK(m2, t9, t5), t6 = WPICK(m2, t10, t6)
+#define WORD_BITS 64
+#define CHUNK_0 WSHR(w0, 16)
+#define CHUNK_1 WOR(WSHL(WAND(w0, WC(0xffff)), 32), WSHR(w1, 32))
+#define CHUNK_2 WOR(WSHL(WAND(w1, WC(0xffffffff)), 16), WSHR(w2, 48))
+#define CHUNK_3 WAND(w2, WC(0xffffffffffff))
+#else
+#define WINDOW(s)                                                                                                    \
+  W t0 = WC(0), t1 = WC(0xa2f9836e), t2 = WC(0x4e441529), t3 = WC(0xfc2757d1), t4 = WC(0xf534ddc0), t5 = WC(0xdb629599), \
+    t6 = WC(0x3c439041), t7 = WC(0xfe5163ab);                                                                        \
+  M m2 = WNZ(WAND(s, WC(128))), m1 = WNZ(WAND(s, WC(64))), m0 = WNZ(WAND(s, WC(32)));                                 \
+  t0 = WPICK(m2, t4, t0), t1 = WPICK(m2, t5, t1), t2 = WPICK(m2, t6, t2), t3 = WPICK(m2, t7, t3)
+#define WORD_BITS 32
+#define CHUNK_0 WSHR(w0, 9)
+#define CHUNK_1 WOR(WSHL(WAND(w0, WC(0x1ff)), 14), WSHR(w1, 18))
+#define CHUNK_2 WOR(WSHL(WAND(w1, WC(0x3ffff)), 5), WSHR(w2, 27))
+#define CHUNK_3 WSHR(WAND(w2, WC(0x7ffffff)), 4)
+#endif
+#define CHUNK_FLOAT(c, unit) MUL(SUB(FLOAT(WOR(c, BITS(C(MAGIC / 1.5)))), C(MAGIC / 1.5)), C(unit))
+
+FN_ANGLE(angle_far, V x) {
+  W bits = BITS(ABS(x)), s = WADD(WSHR(bits, MANTISSA), WC(WORD_BITS - 1 - MANTISSA - 1 - BIAS));
+  WINDOW(s);
+  W u0 = WPICK(m1, t2, t0), u1 = WPICK(m1, t3, t1), u2 = WPICK(m1, t4, t2), u3 = WPICK(m1, t5, t3), u4 = WPICK(m1, t6, t4);
+  W v0 = WPICK(m0, u1, u0), v1 = WPICK(m0, u2, u1), v2 = WPICK(m0, u3, u2), v3 = WPICK(m0, u4, u3);
+  W left = WAND(s, WC(WORD_BITS - 1)), right = WSUB(WC(WORD_BITS), left);
+  W w0 = WOR(WSHLV(v0, left), WSHRV(v1, right)), w1 = WOR(WSHLV(v1, left), WSHRV(v2, right)),
+    w2 = WOR(WSHLV(v2, left), WSHRV(v3, right));
+  V m = FLOAT(WOR(WAND(bits, WC(MANTISSA_MASK)), WC(ONE_BITS)));
+  Pair p0 = DO(product, m, CHUNK_FLOAT(CHUNK_0, (WIDE ? 0x1p6 : 0x1p2))), p1 = DO(product, m, CHUNK_FLOAT(CHUNK_1, (WIDE ? 0x1p-42 : 0x1p-21)));
+  Pair p2 = DO(product, m, CHUNK_FLOAT(CHUNK_2, (WIDE ? 0x1p-90 : 0x1p-44)));
+  V p3 = MUL(m, CHUNK_FLOAT(CHUNK_3, (WIDE ? 0x1p-138 : 0x1p-67)));
+  Pair a = DO(sum, ADD(FNMA(RINT(MUL(p0.h, C(0.25))), C(4), p0.h), p0.l), p1.h);
+  V n = RINT(a.h);
+  Pair b = DO(sum, SUB(a.h, n), ADD(a.l, p1.l)), c = DO(sum, b.h, p2.h);
+  Pair r = DO(sum_ordered, c.h, ADD(ADD(b.l, c.l), ADD(p2.l, p3))), h = DO(product, r.h, PI_2);
+  V low = ADD(h.l, FMA(r.h, PI_2_LOW, MUL(r.l, PI_2)));
+  return (Angle){SIGNED(h.h, x), SIGNED(low, x), BITS(ADD(SIGNED(n, x), C(MAGIC)))};
+}
+
+#if WIDE
+#define POLY_SIN(z)                                                                                                     \
+  POLY(z, -0x1.5555555555554p-3, 0x1.11111111109cep-7, -0x1.a01a019e271b1p-13, 0x1.71de372b7f648p-19, -0x1.ae5fa3a00d241p-26, \
+       0x1.5de7e99234681p-33)
+#define POLY_COS(z)                                                                                                   \
+  POLY(z, 0x1.5555555555555p-5, -0x1.6c16c16c16875p-10, 0x1.a01a019f20727p-16, -0x1.27e4f9e25c448p-22, 0x1.1eeb353bef36ap-29, \
+       -0x1.905a740826f0ap-37)
+#else
+#define POLY_SIN(z) POLY(z, -0x1.555552p-3, 0x1.110ba8p-7, -0x1.9a8caep-13)
+#define POLY_COS(z) POLY(z, 0x1.555554p-5, -0x1.6c126cp-10, 0x1.9ba7bap-16)
+#endif
+FN_PAIR(sin_angle, V h, V l) {
+  V z = MUL(h, h);
+  return (Pair){h, FMA(MUL(z, h), POLY_SIN(z), l)};
+}
+FN_PAIR(cos_angle, V h, V l) {
+  V z = MUL(h, h), half = MUL(z, C(0.5)), w = SUB(C(1), half);
+  return (Pair){w, ADD(SUB(SUB(C(1), w), half), FNMA(h, l, MUL(MUL(z, z), POLY_COS(z))))};
+}
+
+/* the sine of h + l + quadrant pi/2 */
+FN(sin_quadrant, V h, V l, W quadrant) {
+  Pair s = DO(sin_angle, h, l), c = DO(cos_angle, h, l);
+  V y = PICK(WNZ(WAND(quadrant, WC(1))), ADD(c.h, c.l), ADD(s.h, s.l));
+  return FLOAT(WXOR(BITS(y), WSHL(WAND(quadrant, WC(2)), WORD_BITS - 2)));
+}
+FN(tan_quadrant, V h, V l, W quadrant) {
+  Pair s = DO(sin_angle, h, l), c = DO(cos_angle, h, l);
+  M odd = WNZ(WAND(quadrant, WC(1)));
+  Pair n = {PICK(odd, c.h, s.h), PICK(odd, c.l, s.l)}, d = {PICK(odd, s.h, c.h), PICK(odd, s.l, c.l)};
+  Pair n1 = DO(sum_ordered, n.h, n.l), d1 = DO(sum_ordered, d.h, d.l), q = DO(quotient, n1, d1);
+  return FLOAT(WXOR(BITS(ADD(q.h, q.l)), WSHL(WAND(quadrant, WC(1)), WORD_BITS - 1)));
+}
+
+/* Each has a slow form for arguments beyond FORMULA_NEAR, infinities and NaN. */
+#define CIRCULAR(name, quadrant, shift, zero)                                                            \
+  FN(name, V x) {                                                                                        \
+    Angle a = DO(angle_near, x);                                                                         \
+    return PICK(EQ(x, C(0)), zero, DO(quadrant, a.h, a.l, WADD(a.n, WC(shift))));                        \
+  }                                                                                                      \
+  FN(name##_far, V x) {                                                                                  \
+    Angle a = DO(angle_far, x);                                                                          \
+    return PICK(LT(ABS(x), C(INFINITY)), DO(quadrant, a.h, a.l, WADD(a.n, WC(shift))), SUB(x, x));       \
+  }
+CIRCULAR(sin, sin_quadrant, 0, x)
+CIRCULAR(cos, sin_quadrant, 1, C(1))
+CIRCULAR(tan, tan_quadrant, 0, x)
+
+#if WIDE
+#define POLY_ATAN(z)                                                                                                   \
+  POLY(z, -0x1.5555555555555p-2, 0x1.9999999999815p-3, -0x1.2492492481cap-3, 0x1.c71c71bca6837p-4, -0x1.745d15676dacfp-4, \
+       0x1.3b137c0fd3614p-4, -0x1.110d2d873dc1fp-4, 0x1.e17f15de3532ap-5, -0x1.abcb0e7702bf6p-5, 0x1.7210f77a9e5eep-5,  \
+       -0x1.14ae6f2583eebp-5, 0x1.fb3d1e7817aa9p-7)
+#else
+#define POLY_ATAN(z) POLY(z, -0x1.555554p-2, 0x1.99971p-3, -0x1.241dfep-3, 0x1.b7f1c2p-4, -0x1.07fb5ap-4)
+#endif
+/* tan of the angle of (b, a), a >= 0, b >= 0 not both 0, less pi/4 times turns = 0, 1 or 2, so that it is below tan(pi/8) */
+FN(atan_turns, V a, V b) {
+  M low = LE(a, MUL(b, C(0.4140625))), high = LT(MUL(b, C(2.4140625)), a);
+  return PICK(low, C(0), PICK(high, C(2), C(1)));
+}
+FN_PAIR(atan_quotient, V a, V b, V turns) {
+  M low = EQ(turns, C(0)), high = EQ(turns, C(2)), some = EQ(turns, C(1));
+  Pair minus = DO(sum, a, NEG(b)), plus = DO(sum, a, b);
+  Pair n = {PICK(low, a, PICK(high, NEG(b), minus.h)), PICK(some, minus.l, C(0))};
+  Pair d = {PICK(low, b, PICK(high, a, plus.h)), PICK(some, plus.l, C(0))}, q = DO(quotient, n, d);
+  V z = MUL(q.h, q.h);
+  return (Pair){q.h, FMA(MUL(q.h, z), POLY_ATAN(z), q.l)};
+}
+/* turns pi/4 + h + l */
+FN(atan_sum, V turns, V h, V l) {
+  Pair p = DO(product, turns, MUL(C(0.5), PI_2)), s = DO(sum_ordered, p.h, h);
+  return ADD(s.h, ADD(ADD(s.l, p.l), FMA(turns, MUL(C(0.5), PI_2_LOW), l)));
+}
+FN(atan, V x) {
+  V a = MIN(K(0x1p40, 0x1p80), ABS(x)), turns = DO(atan_turns, a, C(1));
+  Pair q = DO(atan_quotient, a, C(1), turns);
+  return SIGNED(DO(atan_sum, turns, q.h, q.l), x);
+}
+FN(atan2, V y, V x) {
+  V a = ABS(y), b = ABS(x), most = MAX(a, b);
+  M infinite = EQ(most, C(INFINITY)), none = EQ(most, C(0));
+  V scale = PICK(LT(K(0x1p100, 0x1p1000), most), K(0x1p-30, 0x1p-60), PICK(LT(most, K(0x1p-60, 0x1p-800)), K(0x1p60, 0x1p200), C(1)));
+  V a1 = PICK(infinite, PICK(EQ(a, most), C(1), C(0)), MUL(a, scale)), b1 = PICK(infinite, PICK(EQ(b, most), C(1), C(0)), MUL(b, scale));
+  M back = WNZ(WAND(BITS(x), WC(~(W)0 ^ (~(W)0 >> 1))));
+  b1 = PICK(none, C(1), b1);
+  V turns = DO(atan_turns, a1, b1);
+  Pair q = DO(atan_quotient, a1, b1, turns);
+  V r = DO(atan_sum, PICK(back, SUB(C(4), turns), turns), PICK(back, NEG(q.h), q.h), PICK(back, NEG(q.l), q.l));
+  return PICK(EITHER(UNORDERED(x), UNORDERED(y)), ADD(x, y), SIGNED(r, y));
+}
+
+#if WIDE
+#define POLY_ASIN(z)                                                                                                  \
+  POLY(z, 0x1.5555555555556p-3, 0x1.3333333332d9ep-4, 0x1.6db6db6e48dffp-5, 0x1.f1c71c1187eddp-6, 0x1.6e8bb383c0ebbp-6, \
+       0x1.1c4d0fc1b6fbbp-6, 0x1.c9d336dfa2933p-7, 0x1.77ff42ac1dfb4p-7, 0x1.53365248bd332p-7, 0x1.5dc12cf8ad297p-8,   \
+       0x1.224dcb11ab156p-6, -0x1.f6744b4ca8339p-7, 0x1.dc690516bc887p-6)
+#else
+#define POLY_ASIN(z) POLY(z, 0x1.555554p-3, 0x1.3334cep-4, 0x1.6d3e6ap-5, 0x1.ffbf34p-6, 0x1.0fe1b2p-6, 0x1.1acb92p-5)
+#endif
+/* asin s for s = |x| <= 1/2, else for s = sqrt((1 - |x|) / 2), where asin |x| = pi/2 - 2 asin s */
+FN_PAIR(asin_half, V a, M big) {
+  V z = PICK(big, FNMA(C(0.5), a, C(0.5)), MUL(a, a));
+  Pair r = DO(root, z, C(0));
+  V s = PICK(big, r.h, a), low = PICK(big, r.l, C(0));
+  return (Pair){s, FMA(MUL(s, z), POLY_ASIN(z), low)};
+}
+FN(asin, V x) {
+  V a = ABS(x);
+  M big = LT(C(0.5), a);
+  Pair s = DO(asin_half, a, big), h = DO(sum_ordered, PI_2, MUL(C(-2), s.h));
+  V high = ADD(h.h, ADD(h.l, FMA(C(-2), s.l, PI_2_LOW)));
+  return PICK(EQ(x, C(0)), x, SIGNED(PICK(big, high, ADD(s.h, s.l)), x));
+}
+FN(acos, V x) {
+  V a = ABS(x);
+  M big = LT(C(0.5), a), below = LT(x, C(0));
+  Pair s = DO(asin_half, a, big);
+  V turns = PICK(big, PICK(below, C(2), C(0)), C(1)), factor = PICK(big, C(2), C(1));
+  V signed_factor = PICK(EITHER(BOTH(big, below), BOTH(NOT(big), NOT(below))), NEG(factor), factor);
+  Pair h = DO(sum_ordered, MUL(turns, PI_2), MUL(signed_factor, s.h));
+  return ADD(h.h, ADD(h.l, FMA(signed_factor, s.l, MUL(turns, PI_2_LOW))));
+}
+
+/* ---- special functions ---- */
+
+#if !WIDE
+/* The inverse of erf: a polynomial in w = -log(1 - x^2), or in sqrt(w) where it is large (Giles 2010). x^2 and the polynomials are rounded as
+ * in JAX, so that random normals agree to the last bits; log(1 + y) = log(u) y / (u - 1) for u = 1 + y rounded. */
+#define STEP(p, x, a) p = ADD(MUL(p, x), C(a))
+FN(erf_inv, V x) {
+  V y0 = NEG(MUL(x, x)), u = ADD(C(1), y0);
+  V w = NEG(PICK(EQ(u, C(1)), y0, MUL(DO(log, u), DIV(y0, SUB(u, C(1)))))), near = SUB(w, C(2.5)), p = C(2.81022636e-8f);
+  STEP(p, near, 3.43273939e-7f);
+  STEP(p, near, -3.5233877e-6f);
+  STEP(p, near, -4.39150654e-6f);
+  STEP(p, near, 0.00021858087f);
+  STEP(p, near, -0.00125372503f);
+  STEP(p, near, -0.00417768164f);
+  STEP(p, near, 0.246640727f);
+  STEP(p, near, 1.50140941f);
+  V far = SUB(SQRT(w), C(3)), q = C(-0.000200214257f);
+  STEP(q, far, 0.000100950558f);
+  STEP(q, far, 0.00134934322f);
+  STEP(q, far, -0.00367342844f);
+  STEP(q, far, 0.00573950773f);
+  STEP(q, far, -0.0076224613f);
+  STEP(q, far, 0.00943887047f);
+  STEP(q, far, 1.00167406f);
+  STEP(q, far, 2.83297682f);
+  return PICK(EQ(ABS(x), C(1)), MUL(x, C(INFINITY)), MUL(PICK(LT(w, C(5)), p, q), x));
+}
+#endif
+
+#undef K
+#undef MANTISSA
+#undef ONE_BITS
+#undef BIAS
+#undef TINIEST
+#undef MAGIC
+#undef EXP_LOW
+#undef EXP_HIGH
+#undef POLY_EXP
+#undef POLY_EXP2
+#undef LOG2_E
+#undef LN2
+#undef LN2_LOW
+#undef REDUCE_EXP
+#undef POLY_SINH
+#undef POLY_LOG
+#undef SQRT_HALF_BITS
+#undef EXPONENT_MASK
+#undef MANTISSA_MASK
+#undef LN2_SHORT
+#undef LN2_REST
+#undef SPLIT
+#undef HUGE_ARGUMENT
+#undef POLY_LOG_TAIL
+#undef TWO_THIRDS
+#undef TWO_THIRDS_LOW
+#undef POLY_CBRT
+#undef THIRD
+#undef PI_2
+#undef PI_2_LOW
+#undef PI_2_LEAST
+#undef TWO_OVER_PI
+#undef WINDOW
+#undef WORD_BITS
+#undef CHUNK_0
+#undef CHUNK_1
+#undef CHUNK_2
+#undef CHUNK_3
+#undef CHUNK_FLOAT
+#undef POLY_SIN
+#undef POLY_COS
+#undef CIRCULAR
+#undef POLY_ATAN
+#undef POLY_ASIN
+#undef POLY_TANH
+#undef STEP

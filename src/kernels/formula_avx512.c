@@ -1,0 +1,17 @@
+/* The loops over formulas for AVX-512. The headers come first, so that only the loops get the target. */
+#include "kernels/formula_scalar.h"
+#include "kernels/loop.h"
+#include <string.h>
+
+#if defined(__x86_64__)
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma"))), apply_to = function)
+#else
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,fma")
+#endif
+#define LOOPS formulas_avx512
+#include "kernels/formula_loops.h"
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+#endif
