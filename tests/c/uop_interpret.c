@@ -15,7 +15,7 @@ typedef struct Machine {
   void *const *ptr;
   Value *v;
   uint32_t *match; /* the next marker of a block: LOOP to END, WHILE to DO to END, IF to ELSE or END, ELSE to END */
-  int64_t counter[64];
+  int64_t counter[64], stride[64]; /* of the open loops: counter, and 1 where lanes count on */
   unsigned depth, active, step; /* step: of the cut loop whose last turn runs, of which `active` lanes count; 0 none */
   int32_t status;
 } Machine;
@@ -235,7 +235,7 @@ static void compute(Machine *m, const UopInst *in, Value *out) {
       case UOP_JOIN: r = k < in->lanes / 2 ? x : b->lane[k - in->lanes / 2]; break;
       case UOP_SPLAT: r = a->lane[0]; break;
       case UOP_CONST: r = in->imm; break;
-      case UOP_INDEX: r = (uint64_t)m->counter[in->imm] + k; break;
+      case UOP_INDEX: r = (uint64_t)(m->counter[in->imm] + m->stride[in->imm] * k); break;
       default: r = int_op(in, sign_extend(x, from), sign_extend(y, from), cut_to(x, from), cut_to(y, from));
     }
     out->lane[k] = cut_to(r, in->size);
@@ -255,6 +255,7 @@ static void loop(Machine *m, uint32_t at) {
   const UopInst *in = &m->c->inst.v[at];
   int64_t n = in->a ? (int64_t)m->v[in->a].lane[0] : (int64_t)in->imm, step = in->mem;
   unsigned level = m->depth++;
+  m->stride[level] = step > 1;
   for (int64_t i = 0; i < n && !m->status; i += step) {
     m->counter[level] = i;
     if (step > 1 && !(in->aux & UOP_PADDED) && i + step > n) m->step = (unsigned)step, m->active = (unsigned)(n - i);
