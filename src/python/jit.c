@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "op/call.h"
+#include "python/donate.h"
 #include "runtime/execute.h"
 
 typedef struct Entry {
@@ -23,14 +24,15 @@ typedef struct Entry {
   CxTree *out_tree;
   PyObject *out_templates; /* see py_templates */
   bool out_is_leaf;
+  uint8_t *donated;     /* per value: is its memory given to a result? NULL: none is */
   bool unlock;          /* enough work to let other Python threads run */
 } Entry;
 
 typedef struct Cache {
   struct Cache *next;   /* of the same function, with other static arguments */
   Py_ssize_t refs;      /* one per jit object, one of the function's list */
-  PyObject *static_names;
-  int *static_nums, n_static;
+  PyObject *static_names, *donate_names;
+  int *static_nums, n_static, *donate_nums, n_donate;
   Entry **table;
   uint32_t table_cap, table_n;
 } Cache;
@@ -42,6 +44,7 @@ typedef struct Jit {
   int *static_nums, n_static;
   PyObject *static_names; /* tuple of str */
   int *donate_nums, n_donate;
+  PyObject *donate_names;
   Cache *cache;
 } Jit;
 
@@ -50,6 +53,7 @@ typedef struct Jit {
 typedef struct Args {
   PyObject *const *given;
   Py_ssize_t nargs;
+  PyObject *names; /* of the keyword arguments, which follow in `given`; may be NULL */
   CxTree *trees_small[16], **trees;
   CxVals vals;
   CxVal vals_small[64];
@@ -59,11 +63,12 @@ typedef struct Args {
   uint64_t hash;
 } Args;
 
-static bool is_static_num(const Jit *j, Py_ssize_t i, Py_ssize_t nargs) {
-  for (int k = 0; k < j->n_static; k++)
-    if (j->static_nums[k] == i || j->static_nums[k] + nargs == i) return true;
+static bool has_num(const int *nums, int n, Py_ssize_t i, Py_ssize_t nargs) {
+  for (int k = 0; k < n; k++)
+    if (nums[k] == i || nums[k] + nargs == i) return true;
   return false;
 }
+static bool is_static_num(const Jit *j, Py_ssize_t i, Py_ssize_t nargs) { return has_num(j->static_nums, j->n_static, i, nargs); }
 
 static void args_free(Args *a) {
   for (Py_ssize_t i = 0; a->trees && i < a->nargs; i++) cx_tree_release(a->trees[i]);
@@ -140,6 +145,7 @@ static bool args_kwargs(Args *a, const Jit *j, PyObject *names) {
 static bool args_read(Args *a, const Jit *j, PyObject *const *args, Py_ssize_t nargs, PyObject *names) {
   a->given = args;
   a->nargs = nargs;
+  a->names = names;
   a->trees = a->trees_small;
   a->vals = (CxVals){.v = a->vals_small, .cap = 64};
   a->kw_tree = NULL;
@@ -168,6 +174,7 @@ static void entry_free(Entry *e) {
   PyMem_Free(e->trees);
   PyMem_Free(e->statics);
   PyMem_Free(e->types);
+  PyMem_Free(e->donated);
   Py_XDECREF(e->kw_static);
   cx_tree_release(e->kw_tree);
   Py_XDECREF(e->out_templates);
@@ -270,8 +277,8 @@ enum { KNOWN_MAX = 4096 };
 static void cache_release(Cache *c) {
   if (!c || --c->refs) return;
   cache_clear(c);
-  Py_XDECREF(c->static_names);
-  PyMem_Free(c->static_nums);
+  Py_XDECREF(c->static_names), Py_XDECREF(c->donate_names);
+  PyMem_Free(c->static_nums), PyMem_Free(c->donate_nums);
   PyMem_Free(c);
 }
 
@@ -311,9 +318,17 @@ static Cache **caches_of(PyObject *fun) {
   return list;
 }
 
+static bool same_nums(const int *a, int n, const int *b, int m) { return n == m && (!n || memcmp(a, b, (size_t)n * sizeof(int)) == 0); }
+
 static bool cache_fits(const Cache *c, const Jit *j) {
-  if (c->n_static != j->n_static || (c->n_static && memcmp(c->static_nums, j->static_nums, (size_t)j->n_static * sizeof(int)) != 0)) return false;
-  return same_object(c->static_names, j->static_names) == 1;
+  return same_nums(c->static_nums, c->n_static, j->static_nums, j->n_static) && same_nums(c->donate_nums, c->n_donate, j->donate_nums, j->n_donate) &&
+         same_object(c->static_names, j->static_names) == 1 && same_object(c->donate_names, j->donate_names) == 1;
+}
+
+static int *copy_nums(const int *nums, int n) {
+  int *copy = PyMem_Calloc((size_t)n + 1, sizeof *copy);
+  if (copy && n) memcpy(copy, nums, (size_t)n * sizeof *copy);
+  return copy;
 }
 
 /* The cache of j's function and static arguments, a new reference; its own where there is none to share. */
@@ -322,10 +337,10 @@ static Cache *cache_for(const Jit *j) {
   for (Cache *c = list ? *list : NULL; c; c = c->next)
     if (cache_fits(c, j)) return c->refs++, c;
   Cache *c = PyMem_Calloc(1, sizeof *c);
-  int *nums = c ? PyMem_Calloc((size_t)j->n_static + 1, sizeof *nums) : NULL;
-  if (!nums) return PyMem_Free(c), PyErr_NoMemory(), NULL;
-  for (int i = 0; i < j->n_static; i++) nums[i] = j->static_nums[i];
-  *c = (Cache){.refs = 1, .static_nums = nums, .n_static = j->n_static, .static_names = Py_XNewRef(j->static_names)};
+  if (!c) return PyErr_NoMemory(), NULL;
+  *c = (Cache){.refs = 1, .static_nums = copy_nums(j->static_nums, j->n_static), .n_static = j->n_static, .static_names = Py_XNewRef(j->static_names),
+               .donate_nums = copy_nums(j->donate_nums, j->n_donate), .n_donate = j->n_donate, .donate_names = Py_XNewRef(j->donate_names)};
+  if (!c->static_nums || !c->donate_nums) return cache_release(c), PyErr_NoMemory(), NULL;
   if (list) c->next = *list, *list = c, c->refs++;
   return c;
 }
@@ -384,6 +399,72 @@ static bool all_arrays(const Args *a) {
   return true;
 }
 
+/* ---- donated arguments ---- */
+
+static PyObject *dynamic_kwargs(const Args *a) {
+  PyObject *d = PyDict_New();
+  for (Py_ssize_t k = 0; d && a->names && k < PyTuple_GET_SIZE(a->names); k++) {
+    PyObject *name = PyTuple_GET_ITEM(a->names, k);
+    int fixed = a->kw_static ? PyDict_Contains(a->kw_static, name) : 0;
+    if (fixed < 0 || (!fixed && PyDict_SetItem(d, name, a->given[a->nargs + k]) < 0)) Py_CLEAR(d);
+  }
+  return d;
+}
+
+/* Marks the leaves of o, the next of all arguments, if it is donated. */
+static bool mark_leaves(PyObject *o, bool donated, uint8_t *marks, uint32_t *at) {
+  PyLeaves leaves;
+  py_leaves_init(&leaves);
+  bool ok = py_flatten(o, NULL, &leaves, NULL);
+  if (ok) memset(marks + *at, donated, leaves.n);
+  *at += leaves.n;
+  py_leaves_clear(&leaves);
+  return ok;
+}
+
+static bool mark_kwargs(const Jit *j, const Args *a, uint8_t *marks, uint32_t at) {
+  PyObject *d = dynamic_kwargs(a), *keys = d ? PyDict_Keys(d) : NULL;
+  bool ok = keys && PyList_Sort(keys) == 0;
+  for (Py_ssize_t k = 0; ok && k < PyList_GET_SIZE(keys); k++) {
+    PyObject *name = PyList_GET_ITEM(keys, k);
+    int donated = j->donate_names ? PySequence_Contains(j->donate_names, name) : 0;
+    ok = donated >= 0 && mark_leaves(PyDict_GetItem(d, name), donated, marks, &at);
+  }
+  Py_XDECREF(keys), Py_XDECREF(d);
+  return ok;
+}
+
+/* Which values of an entry are donated to results. As in JAX, negative places mean no positional argument. False with an exception. */
+static bool entry_donates(Entry *e, const Jit *j, const Args *a) {
+  if (!j->n_donate && !j->donate_names) return true;
+  uint32_t at = 0;
+  uint8_t *marks = PyMem_Calloc((size_t)e->n_vals + 1, 1);
+  bool ok = marks != NULL;
+  for (Py_ssize_t i = 0; ok && i < a->nargs; i++)
+    if (a->trees[i]) ok = mark_leaves(a->given[i], has_num(j->donate_nums, j->n_donate, i, 0), marks, &at);
+  if (ok && a->kw_tree) ok = mark_kwargs(j, a, marks, at);
+  ok = ok && donate_plan(e->graph, marks);
+  if (ok && memchr(marks, 1, e->n_vals)) return e->donated = marks, true;
+  PyMem_Free(marks);
+  return ok;
+}
+
+static bool call_donate(const Entry *e, const Args *a) {
+  PyLeaves leaves;
+  py_leaves_init(&leaves);
+  bool ok = donate_check(a->vals.v, e->donated, e->n_vals);
+  for (Py_ssize_t i = 0; ok && i < a->nargs; i++)
+    if (a->trees[i]) ok = py_flatten(a->given[i], NULL, &leaves, NULL);
+  if (ok && a->kw_tree) {
+    PyObject *d = dynamic_kwargs(a);
+    ok = d && py_flatten(d, NULL, &leaves, NULL);
+    Py_XDECREF(d);
+  }
+  if (ok) donate_delete(&leaves, e->donated);
+  py_leaves_clear(&leaves);
+  return ok;
+}
+
 static PyObject *call_entry(const Entry *e, const Args *a, PyObject *fun) {
   CxVal small[64], *out = small;
   CxGraph *g = ref_retain(e->graph); /* running it may call Python, which may clear the cache */
@@ -393,7 +474,8 @@ static PyObject *call_entry(const Entry *e, const Args *a, PyObject *fun) {
   bool leaf = n == 1 && e->out_is_leaf, ok = n <= 64 || (out = PyMem_Malloc(n * sizeof *out));
   bool direct = !cx_thread.trace && all_arrays(a);
   if (!ok) PyErr_NoMemory();
-  else ok = direct ? run_now(g, e->unlock, a, out) : bind_now(g, fun, a, out);
+  else if (direct && e->donated) ok = call_donate(e, a);
+  if (ok) ok = direct ? run_now(g, e->unlock, a, out) : bind_now(g, fun, a, out);
   PyObject *r = !ok ? NULL : leaf ? py_wrap_owned(out[0]) : py_unflatten_owned_vals(tree, templates, out, n);
   if (out != small) PyMem_Free(out);
   cx_tree_release(tree);
@@ -433,30 +515,13 @@ static PyObject *call_fresh(Jit *j, Args *a) {
     r = call_once(j, a, g, &captured, out_tree);
   } else if (g) {
     Entry *e = cache_keep(j->cache, a, g, out_tree);
-    r = e ? call_entry(e, a, j->fun) : NULL;
+    r = e && entry_donates(e, j, a) ? call_entry(e, a, j->fun) : NULL;
   }
   ref_release(g);
   cx_tree_release(out_tree);
   cx_vals_free(&captured);
   PyMem_Free(types);
   return r;
-}
-
-static void donate(const Jit *j, const Args *a) { /* donated arrays are gone for the caller, as in JAX */
-  for (int k = 0; k < j->n_donate; k++) {
-    Py_ssize_t i = j->donate_nums[k] < 0 ? j->donate_nums[k] + a->nargs : j->donate_nums[k];
-    if (i < 0 || i >= a->nargs || !a->trees[i]) continue;
-    PyLeaves leaves;
-    py_leaves_init(&leaves);
-    if (py_flatten(a->given[i], NULL, &leaves, NULL))
-      for (uint32_t m = 0; m < leaves.n; m++)
-        if (Py_TYPE(leaves.v[m]) == &py_array && ((PyVal *)leaves.v[m])->v) {
-          CxVal v = ((PyVal *)leaves.v[m])->v;
-          ((PyVal *)leaves.v[m])->v = NULL;
-          cx_keep(v);
-        }
-    py_leaves_clear(&leaves);
-  }
 }
 
 static PyObject *jit_call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names) {
@@ -469,7 +534,6 @@ static PyObject *jit_call(PyObject *self, PyObject *const *args, size_t nargsf, 
   if (args_read(&a, j, args, PyVectorcall_NARGS(nargsf), names)) {
     Entry *e = cache_find(j->cache, &a);
     if (e || !PyErr_Occurred()) r = e ? call_entry(e, &a, j->fun) : call_fresh(j, &a);
-    if (r && j->n_donate && !cx_thread.trace) donate(j, &a);
   }
   args_free(&a);
   if (!r) py_raise_traced();
@@ -484,29 +548,39 @@ static PyObject *names_tuple(PyObject *o) {
   return PyUnicode_Check(o) ? PyTuple_Pack(1, o) : PySequence_Tuple(o);
 }
 
-/* static_argnames also fix the positions of plain functions' parameters, and static_argnums their names */
-static bool resolve_static(Jit *j) {
-  PyObject *code = PyObject_GetAttrString(j->fun, "__code__"), *vars = code ? PyObject_GetAttrString(code, "co_varnames") : NULL;
+/* Names also mark the positions of plain functions' parameters, and positions their names. */
+static bool resolve_marks(PyObject *fun, int **nums, int *n_nums, PyObject **marked) {
+  if (!*n_nums && !*marked) return true;
+  PyObject *code = PyObject_GetAttrString(fun, "__code__"), *vars = code ? PyObject_GetAttrString(code, "co_varnames") : NULL;
   PyObject *count = code ? PyObject_GetAttrString(code, "co_argcount") : NULL;
   PyErr_Clear();
   long n = count ? PyLong_AsLong(count) : 0;
   bool ok = true;
   PyObject *names = PyList_New(0);
-  for (Py_ssize_t k = 0; names && j->static_names && k < PyTuple_GET_SIZE(j->static_names); k++)
-    ok = ok && PyList_Append(names, PyTuple_GET_ITEM(j->static_names, k)) == 0;
+  for (Py_ssize_t k = 0; names && *marked && k < PyTuple_GET_SIZE(*marked); k++) ok = ok && PyList_Append(names, PyTuple_GET_ITEM(*marked, k)) == 0;
   for (long i = 0; ok && vars && i < n && i < PyTuple_GET_SIZE(vars); i++) {
     PyObject *name = PyTuple_GET_ITEM(vars, i);
-    bool by_name = j->static_names && PySequence_Contains(j->static_names, name) == 1, by_num = is_static_num(j, i, n);
+    bool by_name = *marked && PySequence_Contains(*marked, name) == 1, by_num = has_num(*nums, *n_nums, i, n);
     if (by_name && !by_num) {
-      int *nums = PyMem_Realloc(j->static_nums, ((size_t)j->n_static + 1) * sizeof *nums);
-      ok = nums != NULL;
-      if (ok) j->static_nums = nums, nums[j->n_static++] = (int)i;
+      int *more = PyMem_Realloc(*nums, ((size_t)*n_nums + 1) * sizeof *more);
+      ok = more != NULL;
+      if (ok) *nums = more, more[(*n_nums)++] = (int)i;
     }
     if (by_num && !by_name) ok = PyList_Append(names, name) == 0;
   }
-  if (ok && names && PyList_GET_SIZE(names)) Py_XSETREF(j->static_names, PyList_AsTuple(names));
+  if (ok && names && PyList_GET_SIZE(names)) Py_XSETREF(*marked, PyList_AsTuple(names));
   Py_XDECREF(names), Py_XDECREF(count), Py_XDECREF(vars), Py_XDECREF(code);
   return ok;
+}
+
+/* No argument is both static and donated. */
+static bool marks_differ(const Jit *j) {
+  for (Py_ssize_t i = 0; j->static_names && j->donate_names && i < PyTuple_GET_SIZE(j->static_names); i++) {
+    PyObject *name = PyTuple_GET_ITEM(j->static_names, i);
+    if (PySequence_Contains(j->donate_names, name) != 1) continue;
+    return PyErr_Format(PyExc_ValueError, "static_argnames and donate_argnames cannot intersect. Argument names {%R} appear in both static_argnames and donate_argnames", name), false;
+  }
+  return true;
 }
 
 static PyTypeObject jit_type;
@@ -518,7 +592,7 @@ static int fun_arity(PyObject *fun, PyObject **names) {
   if (!PyFunction_Check(fun) || !(code = PyFunction_GetCode(fun))) return -1;
   PyCodeObject *c = (PyCodeObject *)code;
   PyObject *vars = PyObject_GetAttrString(code, "co_varnames");
-  if (vars && !(c->co_flags & CO_VARKEYWORDS)) *names = PyTuple_GetSlice(vars, 0, c->co_argcount + c->co_kwonlyargcount);
+  if (vars && !(c->co_flags & CO_VARKEYWORDS)) *names = PyTuple_GetSlice(vars, c->co_posonlyargcount, c->co_argcount + c->co_kwonlyargcount);
   Py_XDECREF(vars);
   return c->co_flags & CO_VARARGS ? -1 : c->co_argcount;
 }
@@ -526,7 +600,7 @@ static int fun_arity(PyObject *fun, PyObject **names) {
 static bool nums_in_range(const int *nums, int n, int arity, const char *what) {
   for (int i = 0; i < n && arity >= 0; i++)
     if (nums[i] >= arity || nums[i] < -arity)
-      return PyErr_Format(PyExc_ValueError, "Jitted function has %s=%d, but only accepts %d positional arguments.", what, nums[i], arity), false;
+      return PyErr_Format(PyExc_ValueError, "Jitted function has %s=(%d,), but only accepts %d positional arguments.", what, nums[i], arity), false;
   return true;
 }
 
@@ -540,11 +614,11 @@ static bool names_known(PyObject *given, PyObject *names, const char *what) {
 }
 
 /* The static and donated arguments exist and are not the same ones. */
-static bool check_marks(const Jit *j, PyObject *donate_names) {
+static bool check_marks(const Jit *j) {
   PyObject *names;
   int arity = fun_arity(j->fun, &names);
   bool ok = nums_in_range(j->static_nums, j->n_static, arity, "static_argnums") && nums_in_range(j->donate_nums, j->n_donate, arity, "donate_argnums") &&
-            names_known(j->static_names, names, "static_argnames") && names_known(donate_names, names, "donate_argnames");
+            names_known(j->static_names, names, "static_argnames") && names_known(j->donate_names, names, "donate_argnames");
   for (int i = 0; ok && i < j->n_static; i++)
     for (int k = 0; ok && k < j->n_donate; k++)
       if (j->static_nums[i] == j->donate_nums[k])
@@ -561,10 +635,10 @@ static PyObject *jit_make(PyObject *fun, PyObject *static_nums, PyObject *static
   bool ok = (!static_nums || static_nums == Py_None || py_int_list(static_nums, 0, &j->static_nums, &j->n_static)) &&
             (!donate_nums || donate_nums == Py_None || py_int_list(donate_nums, 0, &j->donate_nums, &j->n_donate));
   j->static_names = ok ? names_tuple(static_names) : NULL;
-  PyObject *donated = ok && !PyErr_Occurred() ? names_tuple(donate_names) : NULL;
-  ok = ok && !PyErr_Occurred() && check_marks(j, donated);
-  Py_XDECREF(donated);
-  if (!ok || PyErr_Occurred() || ((j->n_static || j->static_names) && !resolve_static(j)) || !py_copy_function_attrs((PyObject *)j, fun)) return Py_DECREF(j), NULL;
+  j->donate_names = ok && !PyErr_Occurred() ? names_tuple(donate_names) : NULL;
+  ok = ok && !PyErr_Occurred() && check_marks(j) && resolve_marks(fun, &j->static_nums, &j->n_static, &j->static_names) &&
+       resolve_marks(fun, &j->donate_nums, &j->n_donate, &j->donate_names) && marks_differ(j);
+  if (!ok || PyErr_Occurred() || !py_copy_function_attrs((PyObject *)j, fun)) return Py_DECREF(j), NULL;
   if (!(j->cache = cache_for(j))) return Py_DECREF(j), NULL;
   PyObject_GC_Track(j);
   return (PyObject *)j;
@@ -593,7 +667,7 @@ static void jit_dealloc(PyObject *self) {
   PyObject_GC_UnTrack(self);
   if (j->weakrefs) PyObject_ClearWeakRefs(self);
   cache_release(j->cache);
-  Py_XDECREF(j->fun), Py_XDECREF(j->dict), Py_XDECREF(j->static_names);
+  Py_XDECREF(j->fun), Py_XDECREF(j->dict), Py_XDECREF(j->static_names), Py_XDECREF(j->donate_names);
   PyMem_Free(j->static_nums), PyMem_Free(j->donate_nums);
   PyObject_GC_Del(self);
 }
@@ -705,8 +779,7 @@ static PyObject *jit_dynamic(PyObject *self, PyObject *pair) {
   PyObject *left = PyList_New(0), *donated = PyList_New(0), *named = PyDict_Copy(kwargs), *r = NULL;
   bool ok = left && donated && named;
   for (Py_ssize_t i = 0; ok && i < n; i++) {
-    bool gone = false;
-    for (int k = 0; k < j->n_donate; k++) gone |= j->donate_nums[k] == i || j->donate_nums[k] + n == i;
+    bool gone = has_num(j->donate_nums, j->n_donate, i, 0);
     if (!is_static_num(j, i, n)) ok = PyList_Append(left, PyTuple_GET_ITEM(args, i)) == 0 && PyList_Append(donated, gone ? Py_True : Py_False) == 0;
   }
   for (Py_ssize_t k = 0; ok && j->static_names && k < PyTuple_GET_SIZE(j->static_names); k++) {
