@@ -1,7 +1,7 @@
 /* The elementwise functions, written once in a vocabulary of straight-line operations: no branches, no calls, no tables.
  * No include guard: this file is a template, expanded for f32 and for f64 by whoever says what the words mean:
- *   formula_scalar.h    C on scalars, so that the kernels' loops vectorise
- *   formula_uops.c      micro-ops, for compiled code
+ *   formula_scalar.h        C on scalars, so that the kernels' loops vectorise
+ *   compile/formula_uops.c  micro-ops, for compiled code
  * Both give the same bits on every machine, since each word is one correctly rounded operation.
  *
  * The includer defines WIDE (0: f32, 1: f64), V (a float), W (an unsigned word as wide), M (a mask), and
@@ -23,6 +23,7 @@
 #define K(narrow, wide) C(wide)
 #define MANTISSA 52
 #define ONE_BITS UINT64_C(0x3ff0000000000000)
+#define SIGN_BIT UINT64_C(0x8000000000000000)
 #define BIAS 1023
 #define TINIEST 0x1p-1022
 #define MAGIC 0x1.8p52 /* x + MAGIC rounds x to an integer, |x| < 2^51, and holds it in its low bits */
@@ -30,6 +31,7 @@
 #define K(narrow, wide) C(narrow)
 #define MANTISSA 23
 #define ONE_BITS UINT32_C(0x3f800000)
+#define SIGN_BIT UINT32_C(0x80000000)
 #define BIAS 127
 #define TINIEST 0x1p-126
 #define MAGIC 0x1.8p23
@@ -308,7 +310,7 @@ FN(pow, V x, V y) {
   REDUCE_EXP(b, t, r);
   Pair u = DO(sum_ordered, r.h, ADD(r.l, rest)), e = DO(exp_reduced, u.h, u.l);
   V size = DO(scaled, ADD(e.h, e.l), t), half = MUL(y, C(0.5));
-  M whole = EQ(RINT(y), y), odd = BOTH(whole, NOT(EQ(RINT(half), half))), negative = WNZ(WAND(BITS(x), WC(~(W)0 ^ (~(W)0 >> 1))));
+  M whole = EQ(RINT(y), y), odd = BOTH(whole, NOT(EQ(RINT(half), half))), negative = WNZ(WAND(BITS(x), WC(SIGN_BIT)));
   V z = PICK(BOTH(negative, odd), NEG(size), size);
   M undefined = BOTH(BOTH(LT(x, C(0)), LT(a, C(INFINITY))), NOT(whole));
   z = PICK(EITHER(undefined, EITHER(UNORDERED(x), UNORDERED(y))), C(NAN), z);
@@ -497,7 +499,7 @@ FN(atan2, V y, V x) {
   M infinite = EQ(most, C(INFINITY)), none = EQ(most, C(0));
   V scale = PICK(LT(K(0x1p100, 0x1p1000), most), K(0x1p-30, 0x1p-60), PICK(LT(most, K(0x1p-60, 0x1p-800)), K(0x1p60, 0x1p200), C(1)));
   V a1 = PICK(infinite, PICK(EQ(a, most), C(1), C(0)), MUL(a, scale)), b1 = PICK(infinite, PICK(EQ(b, most), C(1), C(0)), MUL(b, scale));
-  M back = WNZ(WAND(BITS(x), WC(~(W)0 ^ (~(W)0 >> 1))));
+  M back = WNZ(WAND(BITS(x), WC(SIGN_BIT)));
   b1 = PICK(none, C(1), b1);
   V turns = DO(atan_turns, a1, b1);
   Pair q = DO(atan_quotient, a1, b1, turns);
@@ -570,6 +572,7 @@ FN(erf_inv, V x) {
 #undef K
 #undef MANTISSA
 #undef ONE_BITS
+#undef SIGN_BIT
 #undef BIAS
 #undef TINIEST
 #undef MAGIC

@@ -1,6 +1,10 @@
-/* Horner's rule in FMA and C: POLY(x, a0, a1, ...) for up to 24 coefficients. */
+/* What every expansion of formula.h shares. Horner's rule in FMA and C: POLY(x, a0, a1, ...) for up to 24 coefficients. */
 #ifndef KERNELS_FORMULA_POLY_H
 #define KERNELS_FORMULA_POLY_H
+
+/* From here on sin, cos and tan are left to their slow forms; so are NaN. */
+#define FORMULA_NEAR_F32 0x1p17f
+#define FORMULA_NEAR_F64 0x1p30
 
 #define POLY_1(x, a) C(a)
 #define POLY_2(x, a, ...) FMA(POLY_1(x, __VA_ARGS__), x, C(a))

@@ -10,10 +10,6 @@
 
 #define FORMULA_INLINE static inline __attribute__((always_inline, unused))
 
-/* From here on sin, cos and tan are left to their slow forms; so are NaN. */
-#define FORMULA_NEAR_F32 0x1p17f
-#define FORMULA_NEAR_F64 0x1p30
-
 typedef struct Pair_F32 { float h, l; } Pair_F32;
 typedef struct Pair_F64 { double h, l; } Pair_F64;
 typedef struct Angle_F32 { float h, l; uint32_t n; } Angle_F32;
