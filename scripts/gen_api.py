@@ -11,7 +11,7 @@ fields of the option struct CxNpSum, and np_sum(a, .axis = …) is the macro tha
 remaining positional arguments. `-> vals` (tuple), `-> list`, `-> some` (one value alone, several as a tuple), `-> somelist` (several as a list), `-> int`, `-> bool`, `-> dtype`, `-> shape`, `-> str` name other results than a value; `-> vals`,
 `-> list` and `-> some` functions take a last CxVals * and return bool. `alias np.foo = np.bar` gives a second Python name.
 
-Kinds: val vals num like nested seed word axes dims int optint float bool str impl dtype ints shape sections (a number: n is -1) none obj
+Kinds: val vals choice (array-like or a string) num like nested seed word axes dims int optint float bool str impl dtype ints shape sections (a number: n is -1) none obj
 Kinds of lax, None by default: precision rounding dotdims gatherdims scatterdims indexmode gathermode convdims pads (pairs or triples, or a name) names
 """
 import os
@@ -23,7 +23,7 @@ MODULES = {"np": "numpy", "lax": "lax", "nn": "nn", "rand": "random", "linalg": 
 C_TYPE = {"val": "CxVal", "nested": "CxVal", "seed": "CxVal", "word": "CxVal", "vals": "CxVals", "num": "CxNum", "like": "const CxType *", "axes": "CxInts", "dims": "CxInts", "ints": "CxInts", "sections": "CxInts", "shape": "CxInts", "int": "int64_t",
           "optint": "CxOptInt", "float": "double", "bool": "bool", "str": "const char *", "impl": "const char *", "dtype": "CxDtype", "none": None, "obj": None,
           "precision": "CxPrecision", "rounding": "int", "dotdims": "CxDotDims", "gatherdims": "CxGatherDims", "scatterdims": "CxScatterDims",
-          "indexmode": "CxIndexMode", "gathermode": "CxIndexMode", "convdims": "CxConvDims", "pads": "CxPads", "names": "CxNames"}
+          "indexmode": "CxIndexMode", "gathermode": "CxIndexMode", "convdims": "CxConvDims", "pads": "CxPads", "names": "CxNames", "choice": "CxChoice"}
 RESULT_C = {"val": "CxVal", "vals": "bool", "list": "bool", "some": "bool", "somelist": "bool", "int": "int64_t", "bool": "bool", "dtype": "CxDtype", "shape": "CxInts", "str": "const char *"}
 KEYWORDS = {"default", "int", "float", "double", "long", "short", "char", "register", "static", "auto", "const", "inline", "union", "signed"}
 
@@ -63,6 +63,8 @@ class Param:
             return {"dotdims": "{.lhs_contract = {0}}", "convdims": "{.lhs_spec = {0}}", "pads": "{.name = NULL}", "names": "{0}"}[k]
         if k in ("precision", "rounding", "indexmode", "gathermode"):
             return {"precision": "CX_PRECISION_NONE", "rounding": "0", "indexmode": "CX_INDEX_FILL_OR_DROP", "gathermode": "CX_INDEX_PROMISE"}[k]
+        if k in ("vals", "choice"):
+            return "{0}"
         if k == "num":
             return "{0}" if d == "None" else "{.f = %s, .exact = true}" % d
         if k in ("axes", "dims", "ints", "shape"):
@@ -174,7 +176,7 @@ class Function:
 
 FIELD = {"val": "val", "num": "num", "like": "like", "nested": "val", "seed": "val", "word": "val", "vals": "vals", "axes": "ints", "dims": "ints", "ints": "ints", "sections": "ints", "shape": "ints", "int": "i", "optint": "opt",
          "float": "f", "bool": "b", "str": "s", "impl": "s", "dtype": "dtype", "precision": "precision", "rounding": "rounding", "dotdims": "dot", "gatherdims": "gather",
-         "scatterdims": "scatter", "indexmode": "mode", "gathermode": "mode", "convdims": "conv", "pads": "pads", "names": "names"}
+         "scatterdims": "scatter", "indexmode": "mode", "gathermode": "mode", "convdims": "conv", "pads": "pads", "names": "names", "choice": "choice"}
 
 
 def read(path):
@@ -230,6 +232,7 @@ def main():
           "/* A concrete number: f is a Python number itself, or that of val, an array of rank 0, rounded to its dtype. */\n"
           "typedef struct CxNum {\n  CxVal val;\n  double f;\n  bool exact; /* a Python number */\n} CxNum;\n\n"
           "/* Pairs or triples in a row, or the name of a rule: \"SAME\", \"VALID\", … */\ntypedef struct CxPads {\n  CxInts v;\n  const char *name;\n} CxPads;\n\n"
+          "/* An array, or the name of a rule. */\ntypedef struct CxChoice {\n  CxVal val;\n  const char *name;\n} CxChoice;\n\n"
           "typedef struct CxNames {\n  const char *const *v;\n  int n;\n} CxNames;\n\n" + body + "\n\n#endif\n")
     table = "\n".join(f.binding() for f in functions)
     rows = "\n".join(f.row() for f in functions)

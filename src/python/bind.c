@@ -184,6 +184,9 @@ static bool convert(Call *c, int i) {
   }
   switch (p->kind) {
     case PY_KIND_VAL: return (a->val = py_arg(o, c->f->api->name, i)) != NULL;
+    case PY_KIND_CHOICE:
+      a->choice = (CxChoice){0};
+      return PyUnicode_Check(o) ? (a->choice.name = PyUnicode_AsUTF8(o)) != NULL : (a->choice.val = py_arg(o, c->f->api->name, i)) != NULL;
     case PY_KIND_NESTED: return (a->val = py_val_nested(o)) != NULL;
     case PY_KIND_SEED: return (a->val = to_seed(c, i, o)) != NULL;
     case PY_KIND_WORD: return (a->val = PyLong_Check(o) ? py_val_nested_as(o, CX_U32) : py_arg(o, c->f->api->name, i)) != NULL;

@@ -8,6 +8,7 @@
 
 typedef enum PyKind {
   PY_KIND_VAL,    /* array-like; None where it is the default */
+  PY_KIND_CHOICE, /* array-like, or a string */
   PY_KIND_VALS,   /* a sequence of array-likes, or the rest of the positional arguments */
   PY_KIND_NUM,    /* a concrete number, as exact as it was given */
   PY_KIND_LIKE,   /* the type of an array-like, or of anything with a shape and a dtype */
@@ -63,6 +64,7 @@ typedef union PyArg {
   CxConvDims conv;
   CxPads pads;
   CxNames names;
+  CxChoice choice;
 } PyArg;
 
 typedef struct PyParam {

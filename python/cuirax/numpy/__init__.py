@@ -15,7 +15,8 @@ _NUMPY = {"character", "complexfloating", "dtype", "flexible", "floating", "gene
 
 
 # Names that are Python by nature, each in a module that is imported when it is asked for.
-_LAZY = {"_grids": "fromfunction iscomplexobj isrealobj isscalar mgrid ogrid", "_sets": "unique_all unique_counts unique_inverse"}
+_LAZY = {"_grids": "fromfunction iscomplexobj isrealobj isscalar mgrid ogrid", "_arguments": "apply_along_axis apply_over_axes block broadcast_shapes delete histogram2d histogramdd insert mask_indices piecewise",
+         "_sets": "unique_all unique_counts unique_inverse"}
 _HOME = {name: home for home, names in _LAZY.items() for name in names.split()}
 
 
