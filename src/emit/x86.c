@@ -138,10 +138,8 @@ void x86_gpr(X86 *x, X86Gpr form, unsigned reg, X86Rm rm, int32_t imm) {
   if (f->digit == NONE_) reg = 0;
   uint8_t *start = room(x), *p = start, *pool_at = NULL;
   if (!p) return;
-  if (f->map == 2) *p++ = 0x66;
-  bool byte_reg = form == GPR_STORE8 && reg >= 4;
   unsigned rex = (unsigned)f->w << 3 | (reg >> 3 & 1) << 2 | ext_x(&rm) << 1 | ext_b(&rm);
-  if (rex || byte_reg) *p++ = (uint8_t)(0x40 | rex);
+  if (rex) *p++ = (uint8_t)(0x40 | rex);
   if (f->map == 1) *p++ = 0x0f;
   bool short_imm = f->opcode == 0x81 && imm >= -128 && imm <= 127;
   *p++ = short_imm ? 0x83 : f->opcode;
