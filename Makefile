@@ -4,7 +4,7 @@
 #   make test     set up, build, check the sources, run every test (C, C under sanitizers, Python)
 #   make check    the core tests in a short form, under two minutes
 #   make lint     warnings are errors; layer, banned-call and language checks
-#   make fuzz     two minutes of hostile graph texts (needs clang)
+#   make fuzz     two minutes of hostile graph texts, or with FUZZ_TARGET=fuzz_stablehlo of StableHLO (needs clang)
 #   make corpus CORPUS=folder   StableHLO artifacts through Cuirax and jaxlib on the same inputs
 #   make bench    paired benchmarks against real JAX; bench-primitives: sort, scans, products, … one by one
 #   make SAN=1    ASan+UBSan variant in build-san/;  CC=clang works;  VENV=dir uses another environment
@@ -186,12 +186,14 @@ corpus: all
 
 # --- fuzzing: hostile graph texts, with clang's libFuzzer; FUZZ_SECONDS=n, FUZZ_ARGS=… go to it; finds lie in build-fuzz/
 FUZZ_SECONDS ?= 120
+FUZZ_TARGET ?= fuzz_graph_text
+FUZZ_SEEDS := $(if $(findstring stablehlo,$(FUZZ_TARGET)),stablehlo,graph_text)
 fuzz:
 	@$(MAKE) --no-print-directory CC=clang SAN=1 BUILD=build-fuzz CFLAGS=-fsanitize=fuzzer-no-link CPPFLAGS=-DFUZZ_ENGINE \
-	  build-fuzz/fuzz_graph_text
-	@mkdir -p build-fuzz/corpus && cd build-fuzz && \
-	  ./fuzz_graph_text -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -rss_limit_mb=4096 -timeout=20 $(FUZZ_ARGS) corpus ../tests/corpus/graph_text
-$(BUILD)/fuzz_graph_text: $(BUILD)/obj/fuzz/fuzz_graph_text.o $(TEST_AID:%.c=$(BUILD)/obj/%.o) $(BUILD)/libcuirax.a
+	  build-fuzz/$(FUZZ_TARGET)
+	@mkdir -p build-fuzz/$(FUZZ_SEEDS) && cd build-fuzz && \
+	  ./$(FUZZ_TARGET) -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -rss_limit_mb=4096 -timeout=20 $(FUZZ_ARGS) $(FUZZ_SEEDS) ../tests/corpus/$(FUZZ_SEEDS)
+$(BUILD)/fuzz_%: $(BUILD)/obj/fuzz/fuzz_%.o $(TEST_AID:%.c=$(BUILD)/obj/%.o) $(BUILD)/libcuirax.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) $(if $(findstring FUZZ_ENGINE,$(CPPFLAGS)),-fsanitize=fuzzer) $< $(TEST_AID:%.c=$(BUILD)/obj/%.o) $(WHOLE) -o $@ $(LDLIBS_ALL)
 $(BUILD)/obj/fuzz/%.o: CPPFLAGS_ALL += -Itests/c

@@ -213,7 +213,7 @@ static bool stage_close_captured(CxTrace *t, CxVals *captured) {
   uint32_t tracers = 0;
   for (uint32_t i = 0; i < t->captured.n; i++) tracers += t->captured.v[i].value->trace != NULL;
   TRY(vec_reserve(&g->in, g->in.n + tracers));
-  memmove(g->in.v + tracers, g->in.v, g->in.n * sizeof *g->in.v);
+  if (tracers && g->in.n) memmove(g->in.v + tracers, g->in.v, g->in.n * sizeof *g->in.v);
   g->in.n += tracers;
   uint32_t at = 0;
   for (uint32_t i = 0; i < t->captured.n; i++) {

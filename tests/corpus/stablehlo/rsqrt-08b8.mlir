@@ -1,0 +1,7 @@
+module @jit_rsqrt attributes {mhlo.num_partitions = 1 : i32, mhlo.num_replicas = 1 : i32} {
+  func.func public @main(%arg0: tensor<3x1xf16>) -> (tensor<3x1xf16> {jax.result_info = "result"}) {
+    %0 = stablehlo.rsqrt %arg0 : tensor<3x1xf16>
+    return %0 : tensor<3x1xf16>
+  }
+}
+
