@@ -398,7 +398,18 @@ static PyObject *bound_reduce(PyObject *self, PyObject *unused) {
   return r;
 }
 
-static PyGetSetDef bound_getset[] = {{"__doc__", bound_doc, NULL, NULL, NULL},
+/* reduce, accumulate, … of jnp.add and the other universal functions: numpy/_ufunc.py makes them when they are asked for */
+static PyObject *bound_ufunc(PyObject *self, void *name) {
+  PyObject *module = strcmp(((Bound *)self)->api->module, "numpy") ? NULL : PyImport_ImportModule("cuirax.numpy._ufunc");
+  if (!module) return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_AttributeError, "a function has no attribute '%s'", (const char *)name);
+  PyObject *r = PyObject_CallMethod(module, "attribute", "Os", self, (const char *)name);
+  Py_DECREF(module);
+  return r;
+}
+#define UFUNC(name) {#name, bound_ufunc, NULL, NULL, (char[]){#name}}
+
+static PyGetSetDef bound_getset[] = {UFUNC(reduce), UFUNC(accumulate), UFUNC(at), UFUNC(reduceat), UFUNC(outer), UFUNC(nin), UFUNC(nout), UFUNC(nargs), UFUNC(identity),
+                                     {"__doc__", bound_doc, NULL, NULL, NULL},
                                      {"__text_signature__", bound_text_signature, NULL, NULL, NULL},
                                      {"__signature__", bound_signature, NULL, NULL, NULL},
                                      {0}};

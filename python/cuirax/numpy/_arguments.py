@@ -109,17 +109,20 @@ def apply_over_axes(func, a, axes):
 
 
 def piecewise(x, condlist, funclist, *args, **kw):
-    """For each element the function (or constant) of the first condition that holds; the default, or 0, where none does."""
+    """For each element the function (or constant) of the last condition that holds; the default, or 0, where none does."""
     x = _core.asarray(x)
     funclist = list(funclist)
     nc, nf = len(condlist), len(funclist)
     if nf == nc:
-        funclist.append(0)
-    elif nf != nc + 1:
+        funclist.insert(0, 0)
+    elif nf == nc + 1:
+        funclist.insert(0, funclist.pop())
+    else:
         raise ValueError(f"with {nc} condition(s), either {nc} or {nc + 1} functions are expected; got {nf}")
     conditions = _core.asarray(condlist).astype(bool)
     from .. import lax
-    which = _api["argmax"](_api["concatenate"]([conditions, _api["ones"]((1, *conditions.shape[1:]), dtype=bool)], axis=0), axis=0)
+    counts = _api["cumsum"](_api["concatenate"]([_api["zeros"]((1, *conditions.shape[1:]), dtype=bool), conditions], axis=0), axis=0)
+    which = _api["argmax"](counts, axis=0)
 
     def branch(f):
         return (lambda v: _core.asarray(f(v, *args, **kw)).astype(x.dtype)) if callable(f) else (lambda v: _core.array(f, dtype=x.dtype))
