@@ -5,10 +5,13 @@ import os
 
 from . import _core
 
-_CORE = ("jax_enable_x64", "jax_disable_jit", "jax_debug_nans", "jax_debug_infs", "jax_check_tracer_leaks")
-_OTHER = {"jax_numpy_rank_promotion": "allow", "jax_numpy_dtype_promotion": "standard", "jax_default_prng_impl": "threefry2x32",
+_SWITCH = (False, True)
+_CORE = {"jax_enable_x64": _SWITCH, "jax_disable_jit": _SWITCH, "jax_debug_nans": _SWITCH, "jax_debug_infs": _SWITCH,
+         "jax_check_tracer_leaks": _SWITCH, "jax_log_compiles": _SWITCH, "jax_numpy_rank_promotion": ("allow", "warn", "raise"),
+         "jax_numpy_dtype_promotion": ("standard", "strict")}  # the values of each, which the core knows by their places
+_OTHER = {"jax_default_prng_impl": "threefry2x32",
           "jax_threefry_partitionable": True, "jax_default_matmul_precision": None, "jax_default_device": None, "jax_platforms": "cpu",
-          "jax_platform_name": "cpu", "jax_log_compiles": False, "jax_enable_checks": False, "jax_traceback_filtering": "auto",
+          "jax_platform_name": "cpu", "jax_enable_checks": False, "jax_traceback_filtering": "auto",
           "jax_explain_cache_misses": False, "jax_compilation_cache_dir": None, "jax_debug_key_reuse": False, "jax_softmax_custom_jvp": True,
           "jax_enable_custom_prng": False, "jax_dynamic_shapes": False, "jax_transfer_guard": "allow", "jax_array_garbage_collection_guard": "allow",
           "jax_remove_size_one_mesh_axis_from_type": False, "jax_raise_persistent_cache_errors": False, "jax_default_dtype_bits": "64",
@@ -16,8 +19,20 @@ _OTHER = {"jax_numpy_rank_promotion": "allow", "jax_numpy_dtype_promotion": "sta
           "jax_persistent_cache_min_compile_time_secs": 1.0, "jax_persistent_cache_min_entry_size_bytes": 0, "jax_use_shardy_partitioner": True,
           "jax_custom_vjp_disable_shape_check": False, "jax_error_checking_behavior_nan": "ignore", "jax_cpu_enable_async_dispatch": True,
           "jax_num_cpu_devices": 1, "jax_mutable_array_checks": False, "jax_refs_to_pins": False, "jax_no_tracing": False}
-_CHOICES = {"jax_numpy_rank_promotion": ("allow", "warn", "raise"), "jax_numpy_dtype_promotion": ("standard", "strict"),
-            "jax_log_compiles": (False, True)}
+
+
+def _code(name, value):
+    """The value as the core knows it."""
+    values = _CORE[name]
+    if values is _SWITCH:
+        return int(bool(value))
+    if value not in values:
+        raise ValueError(f"new enum value must be in {list(values)}, got {value!r}")
+    return values.index(value)
+
+
+def _core_value(name):
+    return _CORE[name][_core.config_get(name)]
 
 
 def _parse(name, text, like):
@@ -39,7 +54,7 @@ class Config:
         for name in _CORE:
             text = os.environ.get(name.upper())
             if text is not None:
-                _core.config_set(name, _parse(name, text, False), False)
+                self.update(name, _parse(name, text, _CORE[name][0]))
         for name, value in _OTHER.items():
             text = os.environ.get(name.upper())
             if text is not None:
@@ -47,12 +62,8 @@ class Config:
 
     def update(self, name, value):
         if name in _CORE:
-            _core.config_set(name, bool(value), False)
+            _core.config_set(name, _code(name, value), False)
         elif name in self._values:
-            if name in _CHOICES:
-                if value not in _CHOICES[name]:
-                    raise ValueError(f"new enum value must be in {list(_CHOICES[name])}, got {value!r}")
-                _core.config_choose(name, _CHOICES[name].index(value))
             if name in ("jax_default_prng_impl", "jax_threefry_partitionable"):
                 values = {**self._values, name: value}
                 _core.prng_config(values["jax_default_prng_impl"], values["jax_threefry_partitionable"])
@@ -61,12 +72,12 @@ class Config:
             raise AttributeError(f"Unrecognized config option: {name}")
 
     def read(self, name):
-        return _core.config_get(name) if name in _CORE else self._values[name]
+        return _core_value(name) if name in _CORE else self._values[name]
 
     def __getattr__(self, name):
         full = name if name.startswith("jax_") else "jax_" + name
         if full in _CORE:
-            return _core.config_get(full)
+            return _core_value(full)
         if full in self._values:
             return self._values[full]
         raise AttributeError(f"Unrecognized config option: {name}")
@@ -76,11 +87,11 @@ class Config:
 
     @property
     def x64_enabled(self):
-        return _core.config_get("jax_enable_x64")
+        return _core_value("jax_enable_x64")
 
     @property
     def values(self):
-        return {**self._values, **{n: _core.config_get(n) for n in _CORE}}
+        return {**self._values, **{n: _core_value(n) for n in _CORE}}
 
     def parse_flags_with_absl(self):
         """Flags come from the environment and update() here; absl's are not read."""
@@ -98,7 +109,7 @@ class _State(contextlib.ContextDecorator):
         self.name, self.value, self.was = name, value, []
 
     def __enter__(self):
-        self.was.append(_core.config_set(self.name, self.value, True))
+        self.was.append(_core.config_set(self.name, _code(self.name, self.value), True))
         return self
 
     def __exit__(self, *exc):
@@ -139,9 +150,22 @@ def _override(name, doc):
     return override
 
 
-numpy_dtype_promotion = _override("jax_numpy_dtype_promotion", "'standard', or 'strict': different dtypes do not mix.")
-numpy_rank_promotion = _override("jax_numpy_rank_promotion", "'allow', 'warn' or 'raise' where operands of different ranks broadcast.")
-log_compiles = _override("jax_log_compiles", "Logs a warning for each function that is staged.")
+
+def numpy_dtype_promotion(new_val="standard"):
+    """'standard', or 'strict': different dtypes do not mix."""
+    return _State("jax_numpy_dtype_promotion", new_val)
+
+
+def numpy_rank_promotion(new_val="allow"):
+    """'allow', 'warn' or 'raise' where operands of different ranks broadcast."""
+    return _State("jax_numpy_rank_promotion", new_val)
+
+
+def log_compiles(new_val=True):
+    """Logs a warning for each function that is staged."""
+    return _State("jax_log_compiles", new_val)
+
+
 default_device = _override("jax_default_device", "Accepted: there is one device.")
 default_matmul_precision = _override("jax_default_matmul_precision", "Accepted: products are always computed in full precision.")
 transfer_guard = _override("jax_transfer_guard", "Accepted: there is one memory, so nothing is transferred.")

@@ -125,7 +125,7 @@ bool np_result_type(uint32_t n, const CxDtype *d, const bool *weak, CxDtype *out
     all_weak &= weak && weak[i];
   }
   if (same) return *out = d[0], *out_weak = all_weak && d[0] != CX_BOOL, true;
-  if (cx_thread.strict_dtypes) TRY(strict_allows(n, d, weak));
+  if (CX_SETTING(strict_dtypes)) TRY(strict_allows(n, d, weak));
   int node = 0;
   TRY(least(n, d, weak, all_weak, &node));
   *out = node_dtype(node);
@@ -219,7 +219,7 @@ static bool ranks_differ(uint32_t n, const CxVal *v) {
     at += (size_t)snprintf(shapes + at, sizeof shapes - at, " %s", cx_type_text(v[i]->type, one, sizeof one));
     if (at >= sizeof shapes) at = sizeof shapes - 1;
   }
-  if (cx_thread.rank_promotion == 2)
+  if (CX_SETTING(rank_promotion) == 2)
     return cx_fail(CX_ERR_VALUE, "Operands could not be broadcast together on shapes%s with the config option jax_numpy_rank_promotion='raise': "
                                  "reshape them to equal ranks.", shapes);
   snprintf(text, sizeof text, "Following NumPy automatic rank promotion on shapes%s. Set the jax_numpy_rank_promotion config option to 'allow' to disable this warning.", shapes);
@@ -237,7 +237,7 @@ bool np_promote_shapes(uint32_t n, CxVal *v) {
     mixed |= r && rank && r != rank;
     if (r > rank) rank = r;
   }
-  if (mixed && cx_thread.rank_promotion) TRY(ranks_differ(n, v));
+  if (mixed && CX_SETTING(rank_promotion)) TRY(ranks_differ(n, v));
   if (mixed) TRY(np_broadcast_dims(n, v, &rank, dims));
   for (uint32_t i = 0; mixed && i < n; i++) {
     int64_t axes[CX_MAX_RANK];

@@ -1,4 +1,4 @@
-/* Configuration flags: those the core reads live in C (x64, disable_jit, debug_nans, debug_infs), per process with thread overrides. */
+/* Configuration flags: those the core reads live in C (CxConfig), per process with overrides of a thread. */
 #include "python/transform.h"
 
 #include "base/error.h"
@@ -10,50 +10,44 @@
 
 static const struct {
   const char *name;
-  int8_t offset; /* in CxThread; -1: x64 */
-} flags[] = {{"jax_enable_x64", -1},
-             {"jax_disable_jit", offsetof(CxThread, disable_jit)},
-             {"jax_debug_nans", offsetof(CxThread, debug_nans)},
-             {"jax_debug_infs", offsetof(CxThread, debug_infs)},
-             {"jax_check_tracer_leaks", offsetof(CxThread, checking_leaks)}};
+  size_t offset; /* in CxConfig */
+} settings[] = {{"jax_enable_x64", offsetof(CxConfig, x64)},
+                {"jax_disable_jit", offsetof(CxConfig, disable_jit)},
+                {"jax_debug_nans", offsetof(CxConfig, debug_nans)},
+                {"jax_debug_infs", offsetof(CxConfig, debug_infs)},
+                {"jax_check_tracer_leaks", offsetof(CxConfig, checking_leaks)},
+                {"jax_log_compiles", offsetof(CxConfig, log_compiles)},
+                {"jax_numpy_rank_promotion", offsetof(CxConfig, rank_promotion)},
+                {"jax_numpy_dtype_promotion", offsetof(CxConfig, strict_dtypes)}};
 
-static int8_t *flag_place(const char *name, bool thread) {
-  static int8_t x64; /* only so that every flag has a place: see get and set */
-  for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
-    if (!strcmp(flags[i].name, name)) return flags[i].offset >= 0 ? (int8_t *)&cx_thread + flags[i].offset : thread ? &cx_thread.x64 : &x64;
+static int8_t *setting_place(const char *name, CxConfig *in) {
+  for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
+    if (!strcmp(settings[i].name, name)) return (int8_t *)in + settings[i].offset;
+  PyErr_Format(PyExc_AttributeError, "no core flag %s", name);
   return NULL;
 }
 
-/* config_set(name, value, thread): value None ends a thread override of x64. Returns the previous thread value (None: not overridden). */
+/* config_set(name, value, thread): of the process, or of this thread, where None ends it. Returns what was set there before. */
 static PyObject *config_set(PyObject *m, PyObject *args) {
   const char *name;
   PyObject *value;
   int thread;
   (void)m;
   if (!PyArg_ParseTuple(args, "sOp", &name, &value, &thread)) return NULL;
-  int8_t *place = flag_place(name, thread);
-  if (!place) return PyErr_Format(PyExc_AttributeError, "no core flag %s", name);
-  int on = value == Py_None ? -1 : PyObject_IsTrue(value);
-  bool x64 = !strcmp(name, "jax_enable_x64");
-  if (x64 && !thread) {
-    config_x64_default = on > 0;
-    Py_RETURN_NONE;
-  }
+  int8_t *place = setting_place(name, thread ? &cx_thread.own : &cx_config);
+  long to = value == Py_None ? -1 : PyLong_AsLong(value);
+  if (!place || PyErr_Occurred()) return NULL;
   int8_t was = *place;
-  *place = (int8_t)(x64 ? on : on > 0);
-  if (!strncmp(name, "jax_debug", 9) && on > 0) trace_debug_changed();
-  if (x64 && was < 0) Py_RETURN_NONE;
-  return PyBool_FromLong(was);
+  *place = (int8_t)to;
+  if (!strncmp(name, "jax_debug", 9) && to > 0) trace_debug_changed();
+  return was < 0 ? Py_NewRef(Py_None) : PyLong_FromLong(was);
 }
 
 static PyObject *config_get(PyObject *m, PyObject *name) {
   (void)m;
   const char *s = PyUnicode_AsUTF8(name);
-  if (!s) return NULL;
-  if (!strcmp(s, "jax_enable_x64")) return PyBool_FromLong(config_x64());
-  int8_t *place = flag_place(s, true);
-  if (!place) return PyErr_Format(PyExc_AttributeError, "no core flag %s", s);
-  return PyBool_FromLong(*place);
+  int8_t *own = s ? setting_place(s, &cx_thread.own) : NULL;
+  return own ? PyLong_FromLong(*own >= 0 ? *own : *setting_place(s, &cx_config)) : NULL;
 }
 
 /* The name stack of jax.named_scope: names joined by '/', interned strings owned by a Python tuple of the thread's making. */
@@ -76,19 +70,6 @@ static PyObject *name_stack_restore(PyObject *m, PyObject *was) {
   PyObject *s = Py_NewRef(was);
   PyUnicode_InternInPlace(&s);
   cx_thread.name_stack = PyUnicode_AsUTF8(s);
-  Py_RETURN_NONE;
-}
-
-/* config_choose(name, index): a flag with named values */
-static PyObject *config_choose(PyObject *m, PyObject *args) {
-  const char *name;
-  int index;
-  (void)m;
-  if (!PyArg_ParseTuple(args, "si", &name, &index)) return NULL;
-  if (!strcmp(name, "jax_numpy_rank_promotion")) cx_thread.rank_promotion = (int8_t)index;
-  else if (!strcmp(name, "jax_numpy_dtype_promotion")) cx_thread.strict_dtypes = (int8_t)index;
-  else if (!strcmp(name, "jax_log_compiles")) cx_thread.log_compiles = (int8_t)index;
-  else return PyErr_Format(PyExc_AttributeError, "no core flag %s", name);
   Py_RETURN_NONE;
 }
 
@@ -122,8 +103,7 @@ static PyObject *prng_config(PyObject *m, PyObject *args) {
   Py_RETURN_NONE;
 }
 
-static PyMethodDef config_methods[] = {{"config_choose", config_choose, METH_VARARGS, "config_choose(name, index): sets a flag with named values."},
-                                       {"trace_suspend", trace_suspend, METH_NOARGS, NULL},
+static PyMethodDef config_methods[] = {{"trace_suspend", trace_suspend, METH_NOARGS, NULL},
                                        {"trace_resume", trace_resume, METH_O, NULL},
                                        {"prng_config", prng_config, METH_VARARGS, "prng_config(impl, partitionable): how random keys work."},
                                        {"config_set", config_set, METH_VARARGS, "config_set(name, value, thread): sets a core flag."},

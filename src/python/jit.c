@@ -509,7 +509,7 @@ static PyObject *call_fresh(Jit *j, Args *a) {
   CxTree *out_tree = NULL;
   CxGraph *g = types ? jit_stage(j, a, types, a->vals.n, &captured, &out_tree) : NULL;
   PyObject *r = NULL;
-  if (g && cx_thread.log_compiles && !log_compile(j, g)) {
+  if (g && CX_SETTING(log_compiles) && !log_compile(j, g)) {
     r = NULL;
   } else if (g && captured.n) {
     r = call_once(j, a, g, &captured, out_tree);
@@ -526,13 +526,13 @@ static PyObject *call_fresh(Jit *j, Args *a) {
 
 static PyObject *jit_call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names) {
   Jit *j = (Jit *)self;
-  if (cx_thread.disable_jit) return PyObject_Vectorcall(j->fun, args, nargsf, names);
+  if (CX_SETTING(disable_jit)) return PyObject_Vectorcall(j->fun, args, nargsf, names);
   CxScope s;
   Args a;
   cx_scope_open(&s);
   PyObject *r = NULL;
   if (args_read(&a, j, args, PyVectorcall_NARGS(nargsf), names)) {
-    Entry *e = cache_find(j->cache, &a);
+    Entry *e = CX_SETTING(checking_leaks) ? NULL : cache_find(j->cache, &a);
     if (e || !PyErr_Occurred()) r = e ? call_entry(e, &a, j->fun) : call_fresh(j, &a);
   }
   args_free(&a);

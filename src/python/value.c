@@ -1,4 +1,5 @@
 /* Values at the border: Python objects to handles and back. */
+#include "python/leaks.h"
 #include "python/py.h"
 #include "python/compat.h"
 
@@ -86,6 +87,7 @@ PyObject *py_wrap_owned(CxVal v) {
   o->v = v;
   o->type = v->type;
   o->weakrefs = NULL;
+  if (v->trace && CX_SETTING(checking_leaks)) py_watch_tracer((PyObject *)o);
   return (PyObject *)o;
 }
 

@@ -1,5 +1,6 @@
 /* The user's places: what a CxWhere means in Python (a code object and an instruction in it), as text; and how errors of running
  * programs name the line that made the failing operation. */
+#include "python/leaks.h"
 #include "python/view.h"
 
 #include "base/error.h"
@@ -95,6 +96,7 @@ static void warn(const char *text) {
 void py_places_install(void) {
   trace_warn = warn;
   trace_collect_garbage = collect_garbage;
+  trace_describe_leaks = py_describe_leaks;
   execute_failed = place_failure;
   trace_describe_place = describe_place;
 }

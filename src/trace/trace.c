@@ -10,16 +10,16 @@
 
 static bool check_eqn(const CxEqn *e, CxVal *out) {
   bool ok = true;
-  for (uint32_t i = 0; ok && i < e->nout; i++) ok = check_result(cx_ops[e->op]->name, out[i], cx_thread.debug_nans, cx_thread.debug_infs);
+  for (uint32_t i = 0; ok && i < e->nout; i++) ok = check_result(cx_ops[e->op]->name, out[i], CX_SETTING(debug_nans), CX_SETTING(debug_infs));
   return ok;
 }
 
 void trace_debug_changed(void) { execute_check = check_eqn; }
 
-CX_THREAD_LOCAL CxThread cx_thread = {.x64 = -1};
-bool config_x64_default;
+CX_THREAD_LOCAL CxThread cx_thread = {.own = {-1, -1, -1, -1, -1, -1, -1, -1}};
+CxConfig cx_config;
 
-bool config_x64(void) { return cx_thread.x64 >= 0 ? cx_thread.x64 : config_x64_default; }
+bool config_x64(void) { return CX_SETTING(x64); }
 
 static void trace_drop(CxRef *ref) {
   CxTrace *t = (CxTrace *)ref;
@@ -54,6 +54,7 @@ CxTrace *trace_new(const CxTraceKind *kind, CxTrace *parent, const char *what) {
 
 bool (*trace_describe_place)(CxWhere w, char *to, size_t n);
 void (*trace_collect_garbage)(void);
+char *(*trace_describe_leaks)(const CxTrace *t);
 void (*trace_warn)(const char *text);
 
 static const char *trace_purpose(const CxTrace *t) {
@@ -90,9 +91,11 @@ bool trace_accepts(const CxTrace *t, CxVal v) {
 bool trace_check_leaks(const CxTrace *t) {
   if (t->ref.count > 1 && trace_collect_garbage) trace_collect_garbage();
   if (t->ref.count <= 1) return true;
-  return cx_fail(CX_ERR_LEAK,
-                 "Leaked trace: %d values made while tracing %s%sfor %s are still referred to. Return them from the function instead of storing them outside.",
-                 t->ref.count - 1, t->what ? t->what : "", t->what ? " " : "a function ", trace_purpose(t));
+  char *who = trace_describe_leaks ? trace_describe_leaks(t) : NULL;
+  cx_fail(CX_ERR_LEAK, "Leaked trace %s. Leaked tracer(s):\n%s\nThe error occurred while tracing the function %s for %s. Return values from the function instead of storing them outside.",
+          t->kind == &trace_batch ? "BatchTrace" : "DynamicJaxprTrace", who ? who : "", t->what ? t->what : "<unnamed>", trace_purpose(t));
+  cx_free(who);
+  return false;
 }
 
 /* ---- bind ---- */
@@ -135,8 +138,8 @@ bool eval_apply(const CxApp *a, CxVal *out) {
                      a->def->name);
   if (a->nout > 8 && !(types = cx_malloc(a->nout * sizeof *types))) return false;
   bool ok = a->def->type(a, types) && a->def->exec(a, types, out);
-  for (uint32_t i = 0; ok && (cx_thread.debug_nans || cx_thread.debug_infs) && i < a->nout; i++)
-    ok = check_result(a->def->name, out[i], cx_thread.debug_nans, cx_thread.debug_infs);
+  for (uint32_t i = 0; ok && (CX_SETTING(debug_nans) || CX_SETTING(debug_infs)) && i < a->nout; i++)
+    ok = check_result(a->def->name, out[i], CX_SETTING(debug_nans), CX_SETTING(debug_infs));
   if (types != small) cx_free(types);
   for (uint32_t i = 0; i < a->nout; i++) out[i] = ok ? cx_keep(out[i]) : (cx_release(out[i]), NULL);
   return ok;

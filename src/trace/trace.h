@@ -41,15 +41,21 @@ struct CxTrace {
   const char *axis_name; /* or NULL; owned */
 };
 
+/* Settings. Each has a value of the process and perhaps one of the thread, set by context managers. */
+typedef struct CxConfig {
+  int8_t x64, disable_jit, debug_nans, debug_infs, checking_leaks, log_compiles;
+  int8_t rank_promotion; /* 0 allow, 1 warn, 2 raise */
+  int8_t strict_dtypes;
+} CxConfig;
+extern CxConfig cx_config; /* of the process */
+#define CX_SETTING(name) (cx_thread.own.name >= 0 ? cx_thread.own.name : cx_config.name)
+
 typedef struct CxThread {
   CxTrace *trace;          /* innermost; borrowed: whoever entered it holds it */
   CxTrace *batching;       /* the batch trace whose rule runs */
   CxWhere (*where)(void);  /* the user's place in the host language, or NULL */
   const char *name_stack;
-  int8_t x64;              /* thread override of config: -1 none */
-  int8_t disable_jit, debug_nans, debug_infs, checking_leaks;
-  int8_t rank_promotion;   /* 0 allow, 1 warn, 2 raise */
-  int8_t strict_dtypes, log_compiles;
+  CxConfig own;            /* -1: as the process */
 } CxThread;
 extern CX_THREAD_LOCAL CxThread cx_thread;
 
@@ -90,9 +96,9 @@ extern bool (*trace_describe_place)(CxWhere w, char *to, size_t n); /* set by th
 /* jax_check_tracer_leaks: are values of this ended trace still alive? The caller holds one reference. False with an error. */
 bool trace_check_leaks(const CxTrace *t);
 extern void (*trace_collect_garbage)(void); /* set by the host */
+extern char *(*trace_describe_leaks)(const CxTrace *t); /* set by the host: which values, and who holds them; cx_malloc'd, or NULL */
 extern void (*trace_warn)(const char *text); /* set by the host: a warning to the user */
 void trace_debug_changed(void); /* after debug_nans or debug_infs is set: graphs are checked too */
 bool config_x64(void);
-extern bool config_x64_default;
 
 #endif

@@ -59,15 +59,20 @@ static CxGraph *stage_with(CxTrace *t, CxFn *f, const CxType *const *types, uint
   return g;
 }
 
+/* Closes a scope; the values of `list` from `from` on go to the scope outside. */
+static void scope_close_keeping(CxScope *s, const CxVals *list, uint32_t from) {
+  for (uint32_t i = from; i < list->n; i++) cx_retain(list->v[i]);
+  cx_scope_close(s);
+  for (uint32_t i = from; i < list->n; i++) cx_keep(list->v[i]);
+}
+
 /* In a scope of its own, so that after it only leaked values hold the trace. */
 static CxGraph *stage_checked(CxTrace *t, CxFn *f, const CxType *const *types, uint32_t n, CxVals *captured) {
   uint32_t before = captured->n;
   CxScope s;
   cx_scope_open(&s);
   CxGraph *g = stage_with(t, f, types, n, captured);
-  for (uint32_t i = before; i < captured->n; i++) cx_retain(captured->v[i]);
-  cx_scope_close(&s);
-  for (uint32_t i = before; i < captured->n; i++) cx_keep(captured->v[i]);
+  scope_close_keeping(&s, captured, before);
   if (g && !trace_check_leaks(t)) ref_release(g), g = NULL;
   return g;
 }
@@ -75,7 +80,7 @@ static CxGraph *stage_checked(CxTrace *t, CxFn *f, const CxType *const *types, u
 CxGraph *cx_stage(CxFn *f, const CxType *const *types, uint32_t n, CxVals *captured) {
   if (!fn_ready(f, NULL, 0)) return NULL;
   CxTrace *t = trace_new(&trace_stage, cx_thread.trace, f->name);
-  CxGraph *g = !t ? NULL : cx_thread.checking_leaks ? stage_checked(t, f, types, n, captured) : stage_with(t, f, types, n, captured);
+  CxGraph *g = !t ? NULL : CX_SETTING(checking_leaks) ? stage_checked(t, f, types, n, captured) : stage_with(t, f, types, n, captured);
   ref_release(t);
   return g;
 }
@@ -97,21 +102,12 @@ static int64_t vmap_size(const CxVal *in, const int *axes, uint32_t nin, int64_t
   return size;
 }
 
-bool cx_vmap(CxFn *f, const CxVal *in, const int *in_axes, uint32_t nin, int64_t size, const char *axis_name, CxVals *out, int *found) {
-  TRY(fn_ready(f, in, nin));
-  size = vmap_size(in, in_axes, nin, size);
-  if (size < 0) return false;
-  CxTrace *t = trace_new(&trace_batch, cx_thread.trace, f->name);
+static bool vmap_with(CxTrace *t, CxFn *f, const CxVal *in, const int *in_axes, uint32_t nin, CxVals *out, int *found) {
   CxVals args = {0}, results = {0};
-  bool ok = t != NULL;
-  if (ok) {
-    t->size = size;
-    t->axis_name = axis_name ? cx_strdup(axis_name) : NULL;
-    ok = !axis_name || t->axis_name;
-    for (uint32_t i = 0; ok && i < nin; i++) {
-      CxVal v = batch_val(t, in[i], in_axes[i]);
-      ok = v && cx_vals_push(&args, v);
-    }
+  bool ok = true;
+  for (uint32_t i = 0; ok && i < nin; i++) {
+    CxVal v = batch_val(t, in[i], in_axes[i]);
+    ok = v && cx_vals_push(&args, v);
   }
   if (ok) {
     CxTrace *was = trace_enter(t);
@@ -125,12 +121,36 @@ bool cx_vmap(CxFn *f, const CxVal *in, const int *in_axes, uint32_t nin, int64_t
     int axis = own ? v->batch.axis : -1;
     CxVal value = own ? v->batch.value : v;
     if (found) found[i] = axis;
-    else value = batch_to_front(value, axis, size);
+    else value = batch_to_front(value, axis, t->size);
     ok = ok && value && cx_vals_push(out, value);
   }
   cx_vals_free(&args);
   cx_vals_free(&results);
-  if (t) t->alive = false;
+  t->alive = false;
+  return ok;
+}
+
+static bool vmap_checked(CxTrace *t, CxFn *f, const CxVal *in, const int *in_axes, uint32_t nin, CxVals *out, int *found) {
+  uint32_t before = out->n;
+  CxScope s;
+  cx_scope_open(&s);
+  bool ok = vmap_with(t, f, in, in_axes, nin, out, found);
+  scope_close_keeping(&s, out, before);
+  return ok && trace_check_leaks(t);
+}
+
+bool cx_vmap(CxFn *f, const CxVal *in, const int *in_axes, uint32_t nin, int64_t size, const char *axis_name, CxVals *out, int *found) {
+  TRY(fn_ready(f, in, nin));
+  size = vmap_size(in, in_axes, nin, size);
+  if (size < 0) return false;
+  CxTrace *t = trace_new(&trace_batch, cx_thread.trace, f->name);
+  bool ok = t != NULL;
+  if (ok) {
+    t->size = size;
+    t->axis_name = axis_name ? cx_strdup(axis_name) : NULL;
+    ok = !axis_name || t->axis_name;
+  }
+  ok = ok && (CX_SETTING(checking_leaks) ? vmap_checked : vmap_with)(t, f, in, in_axes, nin, out, found);
   ref_release(t);
   return ok;
 }

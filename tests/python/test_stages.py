@@ -1,4 +1,7 @@
 """jit(f).trace/lower/compile, views of programs, and errors that name the user's line."""
+import concurrent.futures
+import contextlib
+
 import numpy as np
 import pytest
 
@@ -110,10 +113,57 @@ def test_leaked_values_name_function_and_line():
 
 def test_leaks_are_found_early():
     kept = []
-    _core.config_set("jax_check_tracer_leaks", True, True)
-    try:
-        with pytest.raises(Exception, match="Leaked trace: 1 values"):
+    with jax.checking_leaks():
+        with pytest.raises(Exception, match=r"Leaked trace DynamicJaxprTrace. Leaked tracer\(s\):\n\nJitTracer\(~float32\[\]\)\n.* is referred to by <list "):
             jax.jit(leak_into(kept))(1.0)
         assert jax.jit(lambda x: jax.grad(lambda y: jnp.sin(y) * x)(x))(0.0) == 0.0
-    finally:
-        _core.config_set("jax_check_tracer_leaks", False, True)
+
+
+@pytest.mark.parametrize("leaks", ["jit", "vmap", "scan", "while", "cond", "checkpoint", "vmap of grad", "grad of jit", "eval_shape"])
+def test_leaks_are_found_in(leaks):
+    kept = []
+    leaky = leak_into(kept)
+    calls = {
+        "jit": lambda: jax.jit(leaky)(1.0), "vmap": lambda: jax.vmap(leaky)(X), "scan": lambda: lax.scan(lambda c, x: (leaky(c), x), 1.0, X),
+        "while": lambda: lax.while_loop(lambda c: c < 3, lambda c: leaky(c) + 1, 1.0), "cond": lambda: lax.cond(X[0] > 1, leaky, leaky, 1.0),
+        "checkpoint": lambda: jax.checkpoint(leaky)(1.0), "vmap of grad": lambda: jax.vmap(jax.grad(leaky))(X),
+        "grad of jit": lambda: jax.grad(jax.jit(leaky))(1.0), "eval_shape": lambda: jax.eval_shape(leaky, 1.0),
+    }
+    calls[leaks]()
+    kept.clear()
+    with jax.checking_leaks(), pytest.raises(Exception, match="Leaked trace .*Trace. Leaked tracer"):
+        calls[leaks]()
+
+
+def test_no_leaks_without_leaks():
+    def f(x):
+        return jnp.sin(x) * 2
+    with jax.checking_leaks():
+        for _ in range(2):
+            jax.jit(f)(1.0), jax.vmap(jax.grad(f))(X), jax.hessian(f)(1.0), jax.jit(jax.grad(jax.jit(f)))(1.0)
+            lax.scan(lambda c, x: (f(c), x), 1.0, X), jax.vmap(lambda x: lax.cond(x > 1, f, lambda y: y, x))(X)
+
+
+def test_settings_of_the_process_reach_other_threads():
+    def other_thread(f):
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            return pool.submit(f).result()
+
+    def settings():
+        c = jax.config
+        return c.jax_debug_nans, c.jax_disable_jit, c.jax_enable_x64, c.jax_check_tracer_leaks, c.jax_numpy_rank_promotion, c.jax_log_compiles
+    start = settings()
+    with jax.debug_nans(True), jax.disable_jit(), jax.enable_x64(True), jax.checking_leaks(), jax.numpy_rank_promotion("raise"), jax.log_compiles(True):
+        assert settings() == (True, True, True, True, "raise", True)
+        assert other_thread(settings) == start
+    assert settings() == start
+    for name, value in [("jax_debug_nans", True), ("jax_disable_jit", True), ("jax_numpy_rank_promotion", "raise"), ("jax_enable_x64", True)]:
+        was = getattr(jax.config, name)
+        other_thread(lambda: jax.config.update(name, value))
+        try:
+            assert getattr(jax.config, name) == value == other_thread(lambda: getattr(jax.config, name))
+            with pytest.raises(FloatingPointError) if name == "jax_debug_nans" else contextlib.nullcontext():
+                other_thread(lambda: jnp.log(jnp.float32(-1)))
+        finally:
+            jax.config.update(name, was)
+    assert settings() == start
