@@ -5,7 +5,7 @@
  *   simplify  the rules of rules.def, and the same for views (chains of transpose, reshape, broadcast, slice …)
  *   fold      equations on small constants are run now; work and results are bounded, and what would fail stays
  *   cse       equal equations become one; effects and barriers are left alone
- *   dce       what no result and no effect needs goes, in regions too
+ *   dce       what no result and no effect needs goes, in regions too: unused results and operands of calls, branches and loops
  *
  * In a list, "a,b" runs one pass after the other; "a+b" runs them in one sweep (not dce). */
 #ifndef COMPILE_PASSES_H
