@@ -7,6 +7,7 @@
 #include "kernels/combine.h"
 #include "kernels/convert.h"
 #include "kernels/move.h"
+#include "runtime/pool.h"
 
 #include <math.h>
 #include <string.h>
@@ -193,6 +194,91 @@ static void gather_windows(const CxMove *window, const CxMove *filling, const Pl
       move_run(filling, out + p->other[j] * item, fill);
 }
 
+/* One index for each place, no batches, windows that are one run on both sides: most gathers and scatters. Straight loops, shared
+ * among threads. */
+typedef struct Flat {
+  const void *indices;
+  CxDtype index;
+  int item;
+  int64_t n, index_step, other_step; /* places; steps in elements */
+  int64_t limit, step, run;          /* greatest start; the operand's step for an index; elements of a window */
+  bool drop;
+  const char *operand, *fill; /* gather: from; the fill value for a whole window */
+  char *out;
+  const char *updates;
+} Flat;
+
+static bool flat_of(Flat *f, const Walk *w, const CxMove *window) {
+  bool run = window->rank == 0 || (window->rank == 1 && window->to[0] == 1 && window->from[0] == 1);
+  CxDtype d = w->indices->dtype;
+  if (w->done || !run || w->rank > 1 || w->components != 1 || w->limit[0] < 0 || (w->rank && w->operand[0])) return false;
+  if (d != CX_I32 && d != CX_I64 && d != CX_U32) return false;
+  *f = (Flat){.indices = w->indices->data, .index = d, .item = window->item, .n = w->rank ? w->dims[0] : 1, .limit = w->limit[0],
+              .step = w->step[0], .run = window->rank ? window->dims[0] : 1, .drop = w->drop};
+  if (w->rank) f->index_step = w->index[0], f->other_step = w->other[0];
+  return true;
+}
+
+/* The start for place j; -1: dropped */
+static inline int64_t flat_start(int64_t given, int64_t limit, bool drop) {
+  int64_t start = given > limit ? limit : given < 0 ? 0 : given;
+  return drop && start != given ? -1 : start;
+}
+
+#define FLAT_GATHER(I, T)                                                                                           \
+  static void flat_gather_##I##_##T(const Flat *f, int64_t begin, int64_t end) {                                    \
+    const I *index = f->indices;                                                                                    \
+    const T *from = (const T *)(const void *)f->operand, fill = *(const T *)(const void *)f->fill;                  \
+    T *to = (T *)(void *)f->out;                                                                                    \
+    for (int64_t j = begin; j < end; j++) {                                                                         \
+      int64_t start = flat_start((int64_t)index[j * f->index_step], f->limit, f->drop);                             \
+      to[j * f->other_step] = start < 0 ? fill : from[start * f->step];                                             \
+    }                                                                                                               \
+  }
+#define FLAT_GATHERS(I) FLAT_GATHER(I, uint8_t) FLAT_GATHER(I, uint16_t) FLAT_GATHER(I, uint32_t) FLAT_GATHER(I, uint64_t)
+FLAT_GATHERS(int32_t)
+FLAT_GATHERS(int64_t)
+FLAT_GATHERS(uint32_t)
+
+static int64_t flat_index(const Flat *f, int64_t j) {
+  int64_t at = j * f->index_step, given;
+  if (f->index == CX_I32) given = ((const int32_t *)f->indices)[at];
+  else if (f->index == CX_I64) given = ((const int64_t *)f->indices)[at];
+  else given = ((const uint32_t *)f->indices)[at];
+  return flat_start(given, f->limit, f->drop);
+}
+
+static void flat_gather_runs(const Flat *f, int64_t begin, int64_t end) {
+  size_t bytes = (size_t)(f->run * f->item);
+  for (int64_t j = begin; j < end; j++) {
+    int64_t start = flat_index(f, j);
+    char *to = f->out + j * f->other_step * f->item;
+    if (start >= 0) memcpy(to, f->operand + start * f->step * f->item, bytes);
+    else move_fill(to, f->fill, f->item, f->run);
+  }
+}
+
+static bool flat_gather(void *env, int64_t begin, int64_t end) {
+  typedef void Loop(const Flat *, int64_t, int64_t);
+  static Loop *const loops[3][4] = {{flat_gather_int32_t_uint8_t, flat_gather_int32_t_uint16_t, flat_gather_int32_t_uint32_t, flat_gather_int32_t_uint64_t},
+                                    {flat_gather_int64_t_uint8_t, flat_gather_int64_t_uint16_t, flat_gather_int64_t_uint32_t, flat_gather_int64_t_uint64_t},
+                                    {flat_gather_uint32_t_uint8_t, flat_gather_uint32_t_uint16_t, flat_gather_uint32_t_uint32_t, flat_gather_uint32_t_uint64_t}};
+  const Flat *f = env;
+  int row = f->index == CX_I32 ? 0 : f->index == CX_I64 ? 1 : 2;
+  if (f->run == 1 && f->item <= 8) loops[row][f->item == 1 ? 0 : f->item == 2 ? 1 : f->item == 4 ? 2 : 3](f, begin, end);
+  else flat_gather_runs(f, begin, end);
+  return true;
+}
+
+enum { FLAT_GRAIN = 1 << 14 }; /* elements worth a thread */
+
+static bool gather_flat(Flat *f, const CxView *operand, const void *fill, const CxView *out) {
+  f->operand = operand->data;
+  f->fill = fill;
+  f->out = out->data;
+  return pool_for(f->n, FLAT_GRAIN / f->run + 1, flat_gather, f);
+}
+
 void kernel_gather(const CxView *operand, const CxView *indices, const CxGatherDims *dims, const int64_t *slice_sizes,
                    CxIndexMode mode, const void *fill, const CxView *out) {
   int64_t own[VIEW_MAX_RANK], to[VIEW_MAX_RANK], sizes[VIEW_MAX_RANK], from[VIEW_MAX_RANK], offset[VIEW_MAX_RANK];
@@ -221,6 +307,8 @@ void kernel_gather(const CxView *operand, const CxView *indices, const CxGatherD
   walk_start(&w, indices, own, dims->operand_batching_dims.v, dims->start_indices_batching_dims.v, dims->operand_batching_dims.n, to, is_offset);
   walk_components(&w, dims->start_index_map.v, dims->start_index_map.n, operand, own, slice_sizes);
   w.drop = mode == CX_INDEX_FILL_OR_DROP;
+  Flat flat;
+  if (flat_of(&flat, &w, &window) && gather_flat(&flat, operand, fill ? fill : &value, out)) return;
   while (walk_next(&w, &p))
     if (window.rank == 0)
       gather_elements(item, &p, operand->data, fill ? fill : &value, out->data);
@@ -278,6 +366,69 @@ static void scatter_places(const CxMove *window, const CxCombine *c, CxOpcode op
   }
 }
 
+/* Updates whose start lies in [begin, end), in the order of places: so threads that share the operand never meet, and each element
+ * gets its updates in order. */
+enum { FLAT_SHARED_RUN = 8 }; /* shorter windows are not worth a test for each thread */
+#define FLAT_ADD_ALL(I, T)                                                                                                   \
+  static void flat_add_all_##I##_##T(const Flat *f) {                                                                        \
+    const I *index = f->indices;                                                                                             \
+    const T *from = (const T *)(const void *)f->updates;                                                                     \
+    T *to = (T *)(void *)f->out;                                                                                             \
+    int64_t index_step = f->index_step, other_step = f->other_step, step = f->step, limit = f->limit, n = f->n;              \
+    bool drop = f->drop;                                                                                                     \
+    for (int64_t j = 0; j < n; j++) {                                                                                        \
+      int64_t start = flat_start((int64_t)index[j * index_step], limit, drop);                                               \
+      if (start >= 0) to[start * step] += from[j * other_step];                                                              \
+    }                                                                                                                        \
+  }
+#define FLAT_ADD(T)                                                                                                          \
+  FLAT_ADD_ALL(int32_t, T)                                                                                                   \
+  FLAT_ADD_ALL(int64_t, T)                                                                                                   \
+  FLAT_ADD_ALL(uint32_t, T)                                                                                                  \
+  static void flat_add_##T(const Flat *f, int64_t begin, int64_t end) {                                                      \
+    if (f->run == 1 && begin == 0 && end > f->limit) {                                                                       \
+      if (f->index == CX_I32) flat_add_all_int32_t_##T(f);                                                                   \
+      else if (f->index == CX_I64) flat_add_all_int64_t_##T(f);                                                              \
+      else flat_add_all_uint32_t_##T(f);                                                                                     \
+      return;                                                                                                                \
+    }                                                                                                                        \
+    for (int64_t j = 0; j < f->n; j++) {                                                                                     \
+      int64_t start = flat_index(f, j);                                                                                      \
+      if (start < begin || start >= end) continue;                                                                           \
+      T *to = (T *)(void *)f->out + start * f->step;                                                                         \
+      const T *from = (const T *)(const void *)f->updates + j * f->other_step;                                               \
+      for (int64_t c = 0; c < f->run; c++) to[c] += from[c];                                                                 \
+    }                                                                                                                        \
+  }
+FLAT_ADD(float)
+FLAT_ADD(double)
+FLAT_ADD(uint32_t)
+FLAT_ADD(uint64_t)
+
+typedef struct FlatAdd {
+  Flat flat;
+  void (*add)(const Flat *f, int64_t begin, int64_t end);
+} FlatAdd;
+
+static bool flat_add(void *env, int64_t begin, int64_t end) {
+  FlatAdd *a = env;
+  a->add(&a->flat, begin, end);
+  return true;
+}
+
+/* False when the sum is not one of the common ones. */
+static bool scatter_add_flat(const Flat *flat, CxDtype d, const CxView *updates, const CxView *out) {
+  FlatAdd a = {.flat = *flat};
+  a.add = d == CX_F32 ? flat_add_float : d == CX_F64 ? flat_add_double : d == CX_I32 || d == CX_U32 ? flat_add_uint32_t
+          : d == CX_I64 || d == CX_U64 ? flat_add_uint64_t : NULL;
+  if (!a.add) return false;
+  a.flat.out = out->data;
+  a.flat.updates = updates->data;
+  int64_t starts = flat->limit + 1, threads = pool_threads();
+  bool shared = flat->run >= FLAT_SHARED_RUN && flat->n * flat->run >= 2 * FLAT_GRAIN && flat->step >= flat->run; /* windows do not overlap */
+  return pool_for(starts, shared ? (starts + threads - 1) / threads : starts, flat_add, &a);
+}
+
 bool kernel_scatter(const CxView *operand, const CxView *indices, const CxView *updates, const CxScatterDims *dims,
                     CxIndexMode mode, CxOpcode combine, const CxView *out) {
   int64_t own[VIEW_MAX_RANK], from[VIEW_MAX_RANK], sizes[VIEW_MAX_RANK], window_to[VIEW_MAX_RANK], window_from[VIEW_MAX_RANK];
@@ -307,6 +458,8 @@ bool kernel_scatter(const CxView *operand, const CxView *indices, const CxView *
   walk_start(&w, indices, own, dims->operand_batching_dims.v, dims->scatter_indices_batching_dims.v, dims->operand_batching_dims.n, from, is_window);
   walk_components(&w, dims->scatter_dims_to_operand_dims.v, dims->scatter_dims_to_operand_dims.n, out, own, bounds);
   w.drop = mode != CX_INDEX_CLIP;
+  Flat flat;
+  if (combine == CX_OP_ADD && flat_of(&flat, &w, &window) && scatter_add_flat(&flat, c.dtype, updates, out)) return true;
   while (walk_next(&w, &p)) scatter_places(&window, &c, combine, &p, out->data, updates->data);
   return true;
 }
