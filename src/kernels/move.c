@@ -6,8 +6,12 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "kernels/convert.h"
+#include "runtime/pool.h"
 
 #include <string.h>
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
 
 
 /* ---- views ---- */
@@ -158,14 +162,6 @@ typedef struct Loops {
       else                                                                              \
         for (int64_t j = 0; j < l->m; j++) a[j * l->to_m] = b[j * l->from_m];           \
     }                                                                                   \
-  }                                                                                     \
-  static void full_tile_##name(char *to, const char *from, int64_t to_n, int64_t from_n, int64_t from_m) { \
-    T tile[MOVE_TILE][MOVE_TILE];                                                       \
-    for (int64_t j = 0; j < MOVE_TILE; j++)                                             \
-      for (int64_t i = 0; i < MOVE_TILE; i++)                                           \
-        tile[j][i] = ((const T *)(const void *)from)[i * from_n + j * from_m];          \
-    for (int64_t i = 0; i < MOVE_TILE; i++)                                             \
-      for (int64_t j = 0; j < MOVE_TILE; j++) ((T *)(void *)to)[i * to_n + j] = tile[j][i]; \
   }
 MOVE_LOOPS(uint8_t, 1)
 MOVE_LOOPS(uint16_t, 2)
@@ -188,7 +184,54 @@ static void loops_run(int item, char *to, const char *from, const Loops *l) {
   }
 }
 
-static void full_tile_run(int item, char *to, const char *from, const Loops *l) {
+/* A full tile by way of the first-level cache: whole lines are read, and whole lines are written. */
+#define FULL_TILE(T, name)                                                                                 \
+  static void full_tile_##name(char *to, const char *from, int64_t to_n, int64_t from_n, int64_t from_m) { \
+    T tile[MOVE_TILE][MOVE_TILE];                                                                          \
+    for (int64_t j = 0; j < MOVE_TILE; j++)                                                                \
+      for (int64_t i = 0; i < MOVE_TILE; i++)                                                              \
+        tile[i][j] = ((const T *)(const void *)from)[i * from_n + j * from_m];                             \
+    for (int64_t i = 0; i < MOVE_TILE; i++) memcpy((T *)(void *)to + i * to_n, tile[i], sizeof tile[i]);   \
+  }
+FULL_TILE(uint8_t, 1)
+FULL_TILE(uint16_t, 2)
+FULL_TILE(uint32_t, 4)
+FULL_TILE(uint64_t, 8)
+FULL_TILE(Item16, 16)
+
+#if defined(__x86_64__)
+/* Four by four, from rows that are contiguous. */
+static void full_tile_quads(char *to, const char *from, int64_t to_n, int64_t from_m, bool stream) {
+  _Alignas(64) float tile[MOVE_TILE][MOVE_TILE];
+  for (int64_t j = 0; j < MOVE_TILE; j += 4)
+    for (int64_t i = 0; i < MOVE_TILE; i += 4) {
+      const float *f = (const float *)(const void *)from + j * from_m + i;
+      __m128 a = _mm_loadu_ps(f), b = _mm_loadu_ps(f + from_m), c = _mm_loadu_ps(f + 2 * from_m), d = _mm_loadu_ps(f + 3 * from_m);
+      _MM_TRANSPOSE4_PS(a, b, c, d);
+      _mm_store_ps(&tile[i][j], a);
+      _mm_store_ps(&tile[i + 1][j], b);
+      _mm_store_ps(&tile[i + 2][j], c);
+      _mm_store_ps(&tile[i + 3][j], d);
+    }
+  for (int64_t i = 0; i < MOVE_TILE; i++) {
+    float *row = (float *)(void *)to + i * to_n;
+    if (stream)
+      for (int k = 0; k < MOVE_TILE; k += 4) _mm_stream_ps(row + k, _mm_load_ps(&tile[i][k]));
+    else
+      memcpy(row, tile[i], sizeof tile[i]);
+  }
+}
+#endif
+
+/* stream: the result is too large to stay in a cache, so its lines need not be read. */
+static void full_tile_run(int item, char *to, const char *from, const Loops *l, bool stream) {
+#if defined(__x86_64__)
+  if (item == 4 && l->from_n == 1) {
+    full_tile_quads(to, from, l->to_n, l->from_m, stream && (uintptr_t)to % 16 == 0 && l->to_n % 4 == 0);
+    return;
+  }
+#endif
+  (void)stream;
   switch (item) {
     case 1: full_tile_1(to, from, l->to_n, l->from_n, l->from_m); return;
     case 2: full_tile_2(to, from, l->to_n, l->from_n, l->from_m); return;
@@ -199,7 +242,10 @@ static void full_tile_run(int item, char *to, const char *from, const Loops *l) 
   }
 }
 
-static void tiles_run(int item, char *to, const char *from, const Loops *l) {
+/* Tiles in blocks that touch few pages on either side. */
+enum { MOVE_BLOCK = 8 * MOVE_TILE, MOVE_STREAM_BYTES = 8 << 20 };
+
+static void block_run(int item, char *to, const char *from, const Loops *l, bool stream) {
   for (int64_t i = 0; i < l->n; i += MOVE_TILE)
     for (int64_t j = 0; j < l->m; j += MOVE_TILE) {
       Loops part = *l;
@@ -208,10 +254,24 @@ static void tiles_run(int item, char *to, const char *from, const Loops *l) {
       char *a = to + (i * l->to_n + j * l->to_m) * item;
       const char *b = from + (i * l->from_n + j * l->from_m) * item;
       if (part.n == MOVE_TILE && part.m == MOVE_TILE)
-        full_tile_run(item, a, b, l);
+        full_tile_run(item, a, b, l, stream);
       else
         loops_run(item, a, b, &part);
     }
+}
+
+static void tiles_run(int item, char *to, const char *from, const Loops *l) {
+  bool stream = l->n * l->m * item >= MOVE_STREAM_BYTES / 16;
+  for (int64_t i = 0; i < l->n; i += MOVE_BLOCK)
+    for (int64_t j = 0; j < l->m; j += MOVE_BLOCK) {
+      Loops part = *l;
+      part.n = l->n - i < MOVE_BLOCK ? l->n - i : MOVE_BLOCK;
+      part.m = l->m - j < MOVE_BLOCK ? l->m - j : MOVE_BLOCK;
+      block_run(item, to + (i * l->to_n + j * l->to_m) * item, from + (i * l->from_n + j * l->from_m) * item, &part, stream);
+    }
+#if defined(__x86_64__)
+  if (stream) _mm_sfence();
+#endif
 }
 
 static void move_one(int item, void *to, const void *from) {
@@ -259,11 +319,39 @@ void move_run(const CxMove *m, void *to, const void *from) {
   }
 }
 
+/* Large moves, cut along the outermost dim of the plan. */
+enum { MOVE_GRAIN_BYTES = 1 << 18 };
+
+typedef struct Share {
+  const CxMove *move;
+  char *to;
+  const char *from;
+} Share;
+
+static bool move_some(void *env, int64_t begin, int64_t end) {
+  const Share *s = env;
+  CxMove m = *s->move;
+  m.dims[0] = end - begin;
+  move_run(&m, s->to + begin * m.to[0] * m.item, s->from + begin * m.from[0] * m.item);
+  return true;
+}
+
+void move_run_shared(const CxMove *m, void *to, const void *from) {
+  int64_t bytes = m->item, inner;
+  for (int i = 0; i < m->rank; i++) bytes *= m->dims[i];
+  if (m->empty || !m->rank || bytes < 2 * MOVE_GRAIN_BYTES || m->dims[0] < 2) {
+    move_run(m, to, from);
+    return;
+  }
+  inner = bytes / m->dims[0];
+  pool_for(m->dims[0], (MOVE_GRAIN_BYTES / inner + MOVE_TILE) / MOVE_TILE * MOVE_TILE, move_some, &(Share){m, to, from});
+}
+
 void move_strided(int item, int rank, const int64_t *dims, void *to, const int64_t *to_strides, const void *from,
                          const int64_t *from_strides) {
   CxMove m;
   move_plan(&m, item, rank, dims, to_strides, from_strides);
-  move_run(&m, to, from);
+  move_run_shared(&m, to, from);
 }
 
 void kernel_copy(const CxView *in, const CxView *out) {

@@ -45,6 +45,7 @@ typedef struct CxMove {
 } CxMove;
 void move_plan(CxMove *m, int item, int rank, const int64_t *dims, const int64_t *to, const int64_t *from);
 void move_run(const CxMove *m, void *to, const void *from);
+void move_run_shared(const CxMove *m, void *to, const void *from); /* large ones among threads */
 void move_strided(int item, int rank, const int64_t *dims, void *to, const int64_t *to_strides, const void *from,
                   const int64_t *from_strides);
 
