@@ -148,10 +148,16 @@ UNORDERED(min_F32, float, INFINITY, minimum_F32)
 UNORDERED(min_F64, double, INFINITY, minimum_F64)
 
 /* Where an extreme stands in a run: the first element equal to it, or the first NaN if it is NaN. */
+enum { FIND_STRIDE = 64 };
 #define FIND(ID, T)                                                              \
   static int64_t find_##ID(const void *data, int64_t n, const void *wanted) {    \
     const T *x = data, w = *(const T *)wanted;                                   \
     int64_t i = 0;                                                               \
+    for (T none = 0; w == w && i + FIND_STRIDE <= n; i += FIND_STRIDE) {         \
+      T met = none;                                                              \
+      for (int j = 0; j < FIND_STRIDE; j++) met = x[i + j] == w ? 1 : met;       \
+      if (met != none) break;                                                    \
+    }                                                                            \
     if (w == w)                                                                  \
       while (i < n && x[i] != w) i++;                                            \
     else                                                                         \
