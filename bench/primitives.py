@@ -50,7 +50,7 @@ def case_cummax(n): return lambda x: jax.lax.cummax(x), lambda x: np.maximum.acc
 def case_argmax(n): return lambda x: jnp.argmax(x), lambda x: np.argmax(x), [floats(n)]
 def case_argmax_rows(n): return lambda x: jnp.argmax(x, 1), lambda x: np.argmax(x, 1), [floats(*square(n))]
 def case_top_k(n): return lambda x: jax.lax.top_k(x, min(8, n)), None, [floats(n)]
-def case_transpose(n): return lambda x: x.T + 1, lambda x: x.T + 1, [floats(*square(n))]
+def case_transpose(n): return lambda x: x.T + 1, lambda x: np.ascontiguousarray(x.T) + 1, [floats(*square(n))]
 def case_take(n): return lambda x, i: x[i], lambda x, i: x[i], [floats(n), integers(n, n)]
 def case_gather_rows(n): return lambda x, i: x[i], lambda x, i: x[i], [floats(max(1, n // 64), 64), integers(max(1, n // 64), max(1, n // 64))]
 def case_scatter_add(n): return lambda x, i, y: x.at[i].add(y), None, [floats(n), integers(n, n), floats(n)]
@@ -68,7 +68,7 @@ def case_bits(n): return lambda k: jax.random.bits(k, (n,)), None, [np.array([0,
 
 def case_transpose_3d(n):
     side = max(2, round(n ** (1 / 3)))
-    return lambda x: x.transpose(2, 0, 1) + 1, lambda x: x.transpose(2, 0, 1) + 1, [floats(side, side, side)]
+    return lambda x: x.transpose(2, 0, 1) + 1, lambda x: np.ascontiguousarray(x.transpose(2, 0, 1)) + 1, [floats(side, side, side)]
 
 
 def case_scatter_add_rows(n):

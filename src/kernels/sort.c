@@ -310,10 +310,38 @@ static uint64_t rank_of(CxDtype d, Line line, ptrdiff_t i) {
   return key_wide(d) ? key64(d, line, i, 0) : key32(d, line, i, 0);
 }
 
+/* Elements of a dense line from i on that are surely no better than `least`: whole strips, tested side by side. */
+enum { TOP_STRIP = 64 };
+#define TOP_SKIP(NAME, T, KEY)                                            \
+  static size_t NAME(const char *data, size_t i, size_t n, uint64_t least) { \
+    const T *x = (const T *)(const void *)data;                           \
+    for (; i + TOP_STRIP <= n; i += TOP_STRIP) {                          \
+      uint32_t better = 0, bound = (uint32_t)least;                       \
+      for (int j = 0; j < TOP_STRIP; j++) {                               \
+        uint32_t u = (uint32_t)x[i + (size_t)j];                          \
+        better |= (KEY) > bound ? 1u : 0u;                                \
+      }                                                                   \
+      if (better) break;                                                  \
+    }                                                                     \
+    return i;                                                             \
+  }
+#define RANK_OF_FLOAT ((u & 0x7fffffffu) > 0x7f800000u ? 0xffc00000u : u >> 31 ? ~u : u | 0x80000000u)
+TOP_SKIP(top_skip_f32, uint32_t, RANK_OF_FLOAT)
+TOP_SKIP(top_skip_i32, uint32_t, u ^ 0x80000000u)
+TOP_SKIP(top_skip_u32, uint32_t, u)
+
+static size_t top_skip(CxDtype d, Line line, size_t i, size_t n, uint64_t least) {
+  if (line.stride != 4) return i;
+  if (d == CX_F32) return top_skip_f32(line.at, i, n, least);
+  if (d == CX_I32) return top_skip_i32(line.at, i, n, least);
+  return d == CX_U32 ? top_skip_u32(line.at, i, n, least) : i;
+}
+
 /* best[0..k): the k best in order, kept sorted while the line goes by. */
 static void top_insert(CxDtype d, Line line, size_t n, size_t k, Pair64 *best) {
   size_t held = 0;
   for (size_t i = 0; i < n; i++) {
+    if (held == k && i % TOP_STRIP == 0 && (i = top_skip(d, line, i, n, best[k - 1].key)) == n) break;
     uint64_t key = rank_of(d, line, (ptrdiff_t)i);
     if (held == k && key <= best[k - 1].key) continue;
     size_t j = held < k ? held++ : k - 1;
@@ -349,7 +377,8 @@ static bool top_dense(const CxView *in, int64_t k, int axis, const CxView *value
   Lines l = view_lines(in, axis);
   if (l.n > UINT32_MAX) return cx_fail(CX_ERR_VALUE, "top_k takes at most %u elements along an axis", UINT32_MAX);
   ptrdiff_t size = cx_dtype_bytes(in->dtype), index_size = cx_dtype_bytes(indices->dtype);
-  Pair64 *scratch = cx_malloc(2 * (size_t)l.n * sizeof *scratch);
+  bool few = k <= TOP_BY_INSERTION && k < l.n;
+  Pair64 *scratch = cx_malloc((few ? (size_t)k : 2 * (size_t)l.n) * sizeof *scratch);
   if (!scratch) return false;
   for (int64_t o = 0; o < l.outer; o++)
     for (int64_t i = 0; i < l.inner; i++) {
