@@ -38,7 +38,7 @@ static void print_mem(const UopCode *c, UopPtr p, CxText *to) {
 
 static void print_detail(const UopCode *c, const UopInst *in, CxText *to) {
   switch (in->op) {
-    case UOP_CONST: text_addf(to, " 0x%" PRIx64, in->imm); break;
+    case UOP_CONST: case UOP_PERM: text_addf(to, " 0x%" PRIx64, in->imm); break;
     case UOP_INDEX: text_addf(to, " i%" PRIu64, in->imm); break;
     case UOP_LOAD: case UOP_STORE: case UOP_GATHER: case UOP_SCATTER:
       text_addf(to, " %s ", type_text[in->aux]);

@@ -346,6 +346,31 @@ static uint32_t iota(Gen *g, unsigned size, unsigned lanes) {
   return (uint32_t)*at;
 }
 
+static void emit_lane(Gen *g, UopVal v, const UopInst *in) {
+  unsigned dst = reg_result(g, v);
+  x86_vec(&g->x, X86_MOVUPS, vl_of(g, v), dst, 0, (X86Rm){.kind = RM_POOL, .pool = iota(g, in->size, in->lanes)}, -1, 0);
+}
+
+/* within 16 bytes, and 8-byte lanes within 32, by an immediate; else by a vector of lane numbers from the pool */
+static void emit_perm(Gen *g, UopVal v, const UopInst *in) {
+  unsigned vl = vl_of(g, v), a = reg_use(g, in->a), imm = 0;
+  if (vl && !(vl == 1 && in->size == 8)) {
+    uint32_t number[UOP_MAX_LANES] = {0}, scale = in->size / 4;
+    for (unsigned k = 0; k < in->lanes; k++) number[k * scale] = (uint32_t)(in->imm >> 4 * k & 15);
+    uint32_t bytes = value_bytes(g, v), pool = pool_bytes(g, number, bytes, bytes);
+    unsigned index = reg_take(g, -1);
+    x86_vec(&g->x, X86_MOVUPS, vl, index, 0, (X86Rm){.kind = RM_POOL, .pool = pool}, -1, 0);
+    x86_vec(&g->x, in->size == 4 ? X86_PERMD : X86_PERMQ_V, vl, reg_result(g, v), index, rm_reg(a), -1, 0);
+    return;
+  }
+  for (unsigned k = 0; k < 4; k++) {
+    unsigned from = (unsigned)(in->imm >> 4 * (k < in->lanes ? k : 0) & 15);
+    if (in->size == 4 || vl) imm |= from << 2 * k;
+    else if (k < 2) imm |= (from * 2 | (from * 2 + 1) << 2) << 4 * k;
+  }
+  x86_vec(&g->x, vl ? X86_PERMQ : X86_PSHUFD, vl, reg_result(g, v), 0, rm_reg(a), (int)imm, 0);
+}
+
 static void emit_index(Gen *g, UopVal v, const UopInst *in) {
   const Loop *loop = NULL;
   for (uint32_t k = g->frame.n; k--;) {
@@ -435,6 +460,8 @@ void select_emit(Gen *g, uint32_t at) {
       case UOP_HALF: emit_half(g, at, in); break;
       case UOP_JOIN: emit_join(g, at, in); break;
       case UOP_SPLAT: emit_splat(g, at, in); break;
+      case UOP_LANE: emit_lane(g, at, in); break;
+      case UOP_PERM: emit_perm(g, at, in); break;
       default: g->failed = true;
     }
   }

@@ -129,6 +129,12 @@ UopVal uop_index(UopCode *c, unsigned size, unsigned lanes, unsigned level) {
   return uop_put(c, (UopInst){.op = UOP_INDEX, .size = (uint8_t)size, .lanes = (uint8_t)lanes, .imm = level});
 }
 
+UopVal uop_lane(UopCode *c, unsigned size, unsigned lanes) {
+  if (c->failed) return 0;
+  if (!shape_ok(size, lanes)) return uop_reject(c, UOP_LANE, "there is no such shape");
+  return uop_put(c, (UopInst){.op = UOP_LANE, .size = (uint8_t)size, .lanes = (uint8_t)lanes});
+}
+
 /* --- memory */
 
 UopPtr uop_mem(UopCode *c, uint32_t slot, int64_t offset, int64_t lane, unsigned levels, const int64_t *strides) {
@@ -276,6 +282,16 @@ UopVal uop_splat(UopCode *c, UopVal a, unsigned lanes) {
   if (c->failed) return 0;
   if (!uop_is_value(c, a)) return uop_reject(c, UOP_SPLAT, "the operand is no value");
   return uop_other(c, UOP_SPLAT, a, uop_size(c, a), lanes, 0);
+}
+UopVal uop_perm(UopCode *c, UopVal a, const uint8_t *from) {
+  if (c->failed) return 0;
+  if (!uop_is_value(c, a)) return uop_reject(c, UOP_PERM, "the operand is no value");
+  uint64_t imm = 0;
+  for (unsigned k = 0; k < uop_lanes(c, a); k++) {
+    if (from[k] >= uop_lanes(c, a)) return uop_reject(c, UOP_PERM, "there is no such lane");
+    imm |= (uint64_t)from[k] << 4 * k;
+  }
+  return uop_same(c, UOP_PERM, a, 0, 0, imm);
 }
 UopVal uop_cast(UopCode *c, UopVal a, unsigned size) {
   if (c->failed) return 0;

@@ -28,7 +28,7 @@
  * uop_verify or emit_compile. Builders expand what the target lacks (64-bit products on AVX2, popcount ...) into simpler
  * micro-ops; with target EMIT_NONE nothing is expanded, for the interpreter of the tests.
  *
- * Changes: (none since the first version) */
+ * Changes since the first version: uop_lane, uop_perm added. */
 #ifndef EMIT_UOP_H
 #define EMIT_UOP_H
 
@@ -121,6 +121,7 @@ UopVal uop_f64(UopCode *c, unsigned lanes, double x);
 UopVal uop_i32(UopCode *c, unsigned lanes, int32_t x);
 UopVal uop_i64(UopCode *c, unsigned lanes, int64_t x);
 UopVal uop_index(UopCode *c, unsigned size, unsigned lanes, unsigned level);
+UopVal uop_lane(UopCode *c, unsigned size, unsigned lanes); /* 0, 1, 2 ... */
 
 /* memory */
 UopPtr uop_mem(UopCode *c, uint32_t slot, int64_t offset, int64_t lane, unsigned levels, const int64_t *strides);
@@ -184,6 +185,8 @@ UopVal uop_round_bf16(UopCode *c, UopVal a);
 UopVal uop_half(UopCode *c, UopVal a, unsigned upper); /* lanes/2 lanes */
 UopVal uop_join(UopCode *c, UopVal low, UopVal high);
 UopVal uop_splat(UopCode *c, UopVal a, unsigned lanes); /* lane 0 */
+/* lane k of the result is lane from[k] of a; with uop_lane and uop_select: shifts of lanes, butterflies, reversal */
+UopVal uop_perm(UopCode *c, UopVal a, const uint8_t *from);
 UopVal uop_cast(UopCode *c, UopVal a, unsigned size);   /* same bytes, other lane size */
 
 /* control */

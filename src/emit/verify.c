@@ -10,7 +10,7 @@ typedef struct Check {
   VEC(uint32_t) kind;    /* the instruction that opened each */
   VEC(uint32_t) scope;   /* by instruction: its block */
   VEC(uint8_t) closed;   /* by block */
-  uint32_t loops;
+  uint32_t loops, cuts;  /* open LOOPs, and those that may have a partial turn */
 } Check;
 
 static bool bad(uint32_t at, const UopCode *c, const char *why) {
@@ -42,12 +42,10 @@ static bool block_ok(Check *k, uint32_t at, const UopInst *in) {
   unsigned top = k->kind.n > 1 ? c->inst.v[k->kind.v[k->kind.n - 1]].op : UOP_COUNT;
   switch (in->op) {
     case UOP_LOOP:
-      for (uint32_t b = 1; b < k->kind.n; b++) {
-        const UopInst *outer = &c->inst.v[k->kind.v[b]];
-        if (outer->op == UOP_LOOP && cut(outer)) return bad(at, c, "a vector loop that is not padded may not contain loops");
-      }
+      if (k->cuts) return bad(at, c, "a vector loop that is not padded may not contain loops");
       if (cut(in) && (in->mem > UOP_MAX_LANES || (in->mem & (in->mem - 1)))) return bad(at, c, "the step is no number of lanes");
       k->loops++;
+      k->cuts += cut(in);
       return open_block(k, at);
     case UOP_WHILE: case UOP_IF: return open_block(k, at);
     case UOP_DO:
@@ -59,7 +57,7 @@ static bool block_ok(Check *k, uint32_t at, const UopInst *in) {
       return open_block(k, at);
     case UOP_END:
       if (top == UOP_COUNT || top == UOP_WHILE) return bad(at, c, "no block is open");
-      if (top == UOP_LOOP) k->loops--;
+      if (top == UOP_LOOP) k->loops--, k->cuts -= cut(&c->inst.v[k->kind.v[k->kind.n - 1]]);
       close_block(k);
       if (top == UOP_DO) close_block(k);
       return true;
@@ -79,10 +77,14 @@ static bool inst_ok(Check *k, uint32_t at) {
     case UOP_CALL:
       for (uint32_t n = 0; n < (uint32_t)in->imm; n++)
         if (!memory_ok(k, at, c->arg.v[in->mem + n])) return false;
-      for (uint32_t b = 1; b < k->kind.n; b++) {
-        const UopInst *outer = &c->inst.v[k->kind.v[b]];
-        if (outer->op == UOP_LOOP && cut(outer)) return bad(at, c, "a vector loop that is not padded may not contain calls");
-      }
+      if (k->cuts) return bad(at, c, "a vector loop that is not padded may not contain calls");
+      break;
+    case UOP_HALF:
+      if (uop_size(c, in->a) != in->size || uop_lanes(c, in->a) != in->lanes * 2u) return bad(at, c, "the operand has not twice the lanes");
+      break;
+    case UOP_PERM:
+      for (unsigned l = 0; l < in->lanes; l++)
+        if ((in->imm >> 4 * l & 15) >= in->lanes) return bad(at, c, "there is no such lane");
       break;
     case UOP_INDEX:
       if (in->imm >= k->loops) return bad(at, c, "there is no such loop level");

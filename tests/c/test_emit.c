@@ -1,7 +1,9 @@
 /* Native code from micro-ops: small programs whose results are known. test_emit_random.c compares many more with an interpreter. */
 #include <cuirax/error.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/alloc.h"
 #include "check.h"
 #include "emit/emit.h"
 
@@ -150,6 +152,78 @@ static void refused(void) {
   uop_free(&c);
 }
 
+/* a chain of loops, each reading what the one before wrote */
+static void long_program(UopCode *c, unsigned loops) {
+  unsigned lanes = widest(4);
+  int64_t stride[] = {4};
+  uop_begin(c, target);
+  for (unsigned k = 0; k < loops; k++) {
+    uop_loop(c, 64, lanes, k & 2 ? UOP_PADDED : 0);
+    UopVal x = uop_load(c, 4, lanes, UOP_F32, uop_mem(c, k & 1, 0, 4, 1, stride));
+    for (unsigned j = 0; j < 20; j++) x = uop_fma(c, x, uop_f32(c, lanes, (float)j / 16), uop_fabs(c, x));
+    uop_store(c, UOP_F32, uop_mem(c, !(k & 1), 0, 4, 1, stride), x);
+    uop_end(c);
+  }
+}
+
+/* each allocation fails once: an error, no crash, nothing left behind (the sanitizer build counts) */
+static void allocations_fail(void) {
+  bool done = false;
+  for (long k = 1; !done && k < 1000; k++) {
+    UopCode c;
+    cx_alloc_fail_after(k, false);
+    long_program(&c, 20);
+    EmitCode *code = emit_compile(&c);
+    EmitExec *exec = code ? emit_load(code) : NULL;
+    cx_alloc_fail_after(0, false);
+    done = exec != NULL;
+    CHECK(done == !cx_failed());
+    cx_error_clear();
+    emit_unload(exec);
+    emit_code_free(code);
+    uop_free(&c);
+  }
+  CHECK(done);
+}
+
+static double compile_seconds(unsigned loops) {
+  double best = 1e9;
+  for (int k = 0; k < 5; k++) {
+    UopCode c;
+    struct timespec from, to;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
+    long_program(&c, loops);
+    EmitCode *code = emit_compile(&c);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
+    CHECK(code != NULL);
+    double s = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) * 1e-9;
+    if (s < best) best = s;
+    emit_code_free(code);
+    uop_free(&c);
+  }
+  return best;
+}
+/* a hundred times the program is not much more than a hundred times the work (caches and a busy machine have a say) */
+static void growth(void) {
+  double small = compile_seconds(20), large = compile_seconds(2000);
+  CHECK(large < small * 100 * 4);
+}
+
+/* ten thousand nested blocks */
+static void deep(void) {
+  enum { DEPTH = 10000 };
+  UopCode c;
+  uop_begin(&c, target);
+  UopVal x = uop_var(&c, uop_i32(&c, 1, 0)), yes = uop_i32(&c, 1, -1);
+  for (int k = 0; k < DEPTH; k++) uop_if(&c, yes);
+  uop_set(&c, x, uop_iadd(&c, x, uop_i32(&c, 1, 5)));
+  for (int k = 0; k < DEPTH; k++) uop_end(&c);
+  uop_store(&c, UOP_I32, uop_mem(&c, 0, 0, 4, 0, NULL), x);
+  int32_t out = 0;
+  void *ptr[] = {&out};
+  CHECK(run(&c, ptr) == 0 && out == 5);
+}
+
 int main(void) {
   EmitTarget have = emit_target_detect();
   for (target = EMIT_AVX2; target <= have; target++) {
@@ -159,6 +233,9 @@ int main(void) {
     calls();
     conditions();
     refused();
+    allocations_fail();
+    growth();
+    deep();
   }
   return check_report();
 }

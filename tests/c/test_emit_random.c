@@ -235,7 +235,14 @@ static void do_lanes(Maker *m) {
   if (m->cut) return;
   unsigned size = some_size(m, m->lanes);
   UopVal v = canonical(m, size, want(m, FLOAT, size, m->lanes));
-  switch (draw(m, 4)) {
+  switch (draw(m, 6)) {
+    case 4: keep(m, uop_lane(m->c, size, m->lanes), INT, size, m->lanes, false); break;
+    case 5: {
+      uint8_t from[UOP_MAX_LANES];
+      for (unsigned k = 0; k < m->lanes; k++) from[k] = (uint8_t)draw(m, m->lanes);
+      keep(m, uop_perm(m->c, v, from), INT, size, m->lanes, false);
+      break;
+    }
     case 0:
       for (unsigned l = m->lanes; l > 1; l /= 2)
         v = chance(m, 50) ? uop_iadd(m->c, uop_half(m->c, v, 0), uop_half(m->c, v, 1)) : uop_xor(m->c, uop_half(m->c, v, 1), uop_half(m->c, v, 0));

@@ -233,6 +233,8 @@ static void compute(Machine *m, const UopInst *in, Value *out) {
       case UOP_VAR: case UOP_GET: r = x; break;
       case UOP_HALF: r = a->lane[k + (in->imm ? half : 0)]; break;
       case UOP_JOIN: r = k < in->lanes / 2 ? x : b->lane[k - in->lanes / 2]; break;
+      case UOP_LANE: r = k; break;
+      case UOP_PERM: r = a->lane[in->imm >> 4 * k & 15]; break;
       case UOP_SPLAT: r = a->lane[0]; break;
       case UOP_CONST: r = in->imm; break;
       case UOP_INDEX: r = (uint64_t)(m->counter[in->imm] + m->stride[in->imm] * k); break;
