@@ -372,6 +372,19 @@ static void gen_end(Gen *g) {
   vec_free(&g->call_place);
 }
 
+/* which displacements are calls */
+static bool call_sites(const Gen *g, EmitCode *code, uint32_t start) {
+  VEC(EmitReloc) site = {0};
+  bool ok = true;
+  for (uint32_t k = 0; code->relocs && ok && k < g->x.fixup.n; k++)
+    for (uint32_t r = 0; ok && r < code->relocs; r++)
+      if (g->x.fixup.v[k].pool + code->pool == code->reloc[r].at)
+        ok = vec_push(&site, ((EmitReloc){g->x.fixup.v[k].at - start, code->reloc[r].callee}));
+  code->site = site.v;
+  code->sites = site.n;
+  return ok;
+}
+
 /* code and pool together, displacements into the pool filled in */
 static EmitCode *finish(Gen *g) {
   uint32_t start = (uint32_t)g->args & ~63u, end = g->x.code.n, pool = (end - start + 63) & ~63u, size = pool + g->pool.n;
@@ -393,6 +406,7 @@ static EmitCode *finish(Gen *g) {
   code->reloc = g->reloc.v;
   code->relocs = g->reloc.n;
   g->reloc.v = NULL;
+  if (!call_sites(g, code, start)) return emit_code_free(code), NULL;
   code->callees = g->c->callee.n;
   if (code->callees) {
     code->callee = cx_malloc(code->callees * sizeof *code->callee);
@@ -426,6 +440,7 @@ void emit_code_free(EmitCode *code) {
   if (!code) return;
   cx_free(code->bytes);
   cx_free(code->reloc);
+  cx_free(code->site);
   cx_free(code->callee);
   cx_free(code);
 }

@@ -25,6 +25,8 @@ typedef struct EmitCode {
   uint32_t size, entry, code_end, pool, frame;
   EmitReloc *reloc; /* addresses in the pool that calls go through */
   uint32_t relocs;
+  EmitReloc *site; /* the same calls as displacements in the code: of `call [rip + disp32]` */
+  uint32_t sites;
   UopCallee *callee;
   uint32_t callees;
   uint32_t spills, reloads; /* instructions that move values to and from the frame */
