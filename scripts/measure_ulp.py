@@ -54,7 +54,6 @@ TWO = {"pow": mp.power, "atan2": lambda y, x: mp.atan2(y, x)}
 # wide of the bound of 1.5, and why
 SPECIAL = {"erf": 1.5, "erfc": 4, "erf_inv": 4, "lgamma": 4, "digamma": 4, "bessel_i0e": 4, "bessel_i1e": 4}
 POSITIVE = ("lgamma", "digamma")  # near their zeros and poles below 0 the error is absolute
-FREE = {("erf_inv", np.float32): "JAX's formula, to the bit where it can be"}
 
 
 def everywhere(rng, dtype, n):

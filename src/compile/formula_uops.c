@@ -86,12 +86,10 @@ static UopVal emit_circular(const Formula *to, UopVal x, UopVal limit, Unary *ne
 bool formula_known(CxOpcode op, CxDtype dtype) {
   if (dtype != CX_F32 && dtype != CX_F64) return false;
   switch (op) {
-#define FORMULA_1_F32(OP, name) case CX_OP_##OP: return dtype == CX_F32;
 #define FORMULA_1(OP, name) case CX_OP_##OP: return true;
 #define FORMULA_2(OP, name) case CX_OP_##OP: return true;
 #define CIRCULAR(OP, name) case CX_OP_##OP: return true;
 #include "kernels/formula.def"
-#undef FORMULA_1_F32
 #undef FORMULA_1
 #undef FORMULA_2
 #undef CIRCULAR
@@ -104,7 +102,6 @@ UopVal formula_emit(UopCode *c, CxOpcode op, CxDtype dtype, const UopVal *v) {
   const Formula to[] = {{c, uop_lanes(c, v[0])}};
   bool wide = dtype == CX_F64;
   switch (op) {
-#define FORMULA_1_F32(OP, name) case CX_OP_##OP: return name##_32(to, v[0]);
 #define FORMULA_1(OP, name) case CX_OP_##OP: return wide ? name##_64(to, v[0]) : name##_32(to, v[0]);
 #define FORMULA_2(OP, name) case CX_OP_##OP: return wide ? name##_64(to, v[0], v[1]) : name##_32(to, v[0], v[1]);
 #define CIRCULAR(OP, name)                                                                                                \

@@ -541,6 +541,46 @@ FN(acos, V x) {
 
 /* ---- special functions ---- */
 
+/* erf x = x + x q(x^2) for |x| <= 1; erfc a = e^(-a^2) r((a - 3) / (a + 3)) / (1 + 2a) for a >= 1/2 */
+#if WIDE
+#define POLY_ERF(z)                                                                                                     \
+  POLY(z, 0x1.06eba8214db69p-3, -0x1.812746b037a02p-2, 0x1.ce2f21a043b39p-4, -0x1.b82ce312c904p-6, 0x1.565bcd17e7885p-8, \
+       -0x1.c02db5bf42659p-11, 0x1.f9a35d60e0678p-14, -0x1.f4d6e38c7275fp-17, 0x1.ba29cef956b99p-20, -0x1.62244ff49bfdp-23, \
+       0x1.1127d109a1876p-26, -0x1.fba1b686c4851p-30, 0x1.46c53ca8523e4p-32, -0x1.37038fe0c3b09p-35)
+#define POLY_ERFC(t)                                                                                                    \
+  POLY(t, 0x1.40c522d7e4987p0, -0x1.15c084bb9e8f6p-3, -0x1.85a15c58aa1fbp-5, 0x1.098366a5b4874p-3, -0x1.e88b803a4e987p-4, \
+       0x1.17ca2877e8602p-4, -0x1.8574c40a0b54ap-6, 0x1.4b884e584b916p-9, 0x1.ef1bdbfdf0746p-10, -0x1.98db544a2f4a3p-11, \
+       -0x1.b911dfa7a71afp-14, 0x1.065a85927c762p-13, 0x1.4bf90f049f74p-18, -0x1.51449d616fcc1p-16, -0x1.840ca31a46bc2p-21, \
+       0x1.d2b81602b9e0fp-19, 0x1.6b1eca1548dbcp-22, -0x1.4e85094fbb00ep-21, -0x1.f1d24ba41b19bp-24, 0x1.c6587c76f1fe3p-24, \
+       0x1.64cc3a0006836p-26, -0x1.c3eeac6c230fap-27)
+#else
+#define POLY_ERF(z) \
+  POLY(z, 0x1.06eba8p-3, -0x1.81274p-2, 0x1.ce2d52p-4, -0x1.b7fec4p-6, 0x1.542fecp-8, -0x1.a5197ap-11, 0x1.4c5cb2p-14)
+#define POLY_ERFC(t)                                                                                                     \
+  POLY(t, 0x1.40c522p0, -0x1.15c08p-3, -0x1.859d08p-5, 0x1.0982cep-3, -0x1.e8a406p-4, 0x1.17d504p-4, -0x1.83becep-6, \
+       0x1.46077ap-9, 0x1.bdaa0ap-10, -0x1.654774p-11, -0x1.637042p-19)
+#endif
+FN(erf_near, V x) {
+  V z = MUL(x, x);
+  return FMA(x, POLY_ERF(z), x);
+}
+FN(erfc_tail, V a) {
+  V b = MIN(K(10.5, 27.5), a), t = DIV(SUB(b, C(3)), ADD(b, C(3))), under = FMA(C(2), b, C(1));
+  Pair z = DO(product, b, b);
+  V down = NEG(z.h);
+  REDUCE_EXP(down, n, r);
+  Pair u = DO(sum_ordered, r.h, SUB(r.l, z.l)), e = DO(exp_reduced, u.h, u.l);
+  return DO(scaled, DIV(MUL(ADD(e.h, e.l), POLY_ERFC(t)), under), n);
+}
+FN(erf, V x) {
+  V a = ABS(x), y = PICK(LE(a, C(1)), DO(erf_near, a), SUB(C(1), DO(erfc_tail, a)));
+  return SIGNED(y, x);
+}
+FN(erfc, V x) {
+  V a = ABS(x), tail = DO(erfc_tail, a);
+  return PICK(LE(a, C(0.5)), SUB(C(1), DO(erf_near, x)), PICK(LT(x, C(0)), SUB(C(2), tail), tail));
+}
+
 #if !WIDE
 /* The inverse of erf: a polynomial in w = -log(1 - x^2), or in sqrt(w) where it is large (Giles 2010). x^2 and the polynomials are rounded as
  * in JAX, so that random normals agree to the last bits; log(1 + y) = log(u) y / (u - 1) for u = 1 + y rounded. */
@@ -566,6 +606,187 @@ FN(erf_inv, V x) {
   STEP(q, far, 1.00167406f);
   STEP(q, far, 2.83297682f);
   return PICK(EQ(ABS(x), C(1)), MUL(x, C(INFINITY)), MUL(PICK(LT(w, C(5)), p, q), x));
+}
+#endif
+
+#if WIDE
+#define POLY_I0_SMALL(x) \
+  POLY(x, 0x1p0, 0x1.0000000000004p0, 0x1.fffffffffff45p-3, 0x1.c71c71c71d358p-6, 0x1.c71c71c70ef94p-10, \
+       0x1.2345678a3b363p-14, 0x1.02e85c00c634fp-19, 0x1.522a448d1c138p-25, 0x1.522a3bdea4416p-31, \
+       0x1.0b318351a4203p-37, 0x1.55fceae2f697ap-44, 0x1.69fbf8016c6a9p-51, 0x1.401b06c070f1fp-58, \
+       0x1.f72e4735e2d2fp-66, 0x1.05433b1b32441p-73, 0x1.294193ed7827p-80)
+#define POLY_I0_LARGE(x) \
+  POLY(x, 0x1.9bd428ad249a5p-2, 0x1.b87969bb93bcbp-5, 0x1.1daa72b5ccfadp-5, 0x1.75e5ee702e57ap-5, \
+       0x1.8e513c6a21829p-4, 0x1.3f49ac32e14bfp-2, 0x1.7d0cd4fd1f2b8p0, 0x1.51ccdc47b6c77p3, 0x1.7288379f891f7p6, \
+       0x1.03bcdeab408e2p9, -0x1.d72c8d3f0b6bcp12, -0x1.cd5da3da6b614p17, -0x1.58ce729fc478ap20, 0x1.05248ba2f26ap25, \
+       0x1.c034e59a2db9bp28, -0x1.ece52144ada18p31, -0x1.3756a636aa04fp36, 0x1.ba2352eb42f2p38, 0x1.295fc465ff477p43, \
+       -0x1.5be16a36a0dap45, -0x1.650b3e7f898bp49, 0x1.852f5d42d1ca3p51, 0x1.90df137cc1a36p54, -0x1.ada2c97f3fdddp56)
+#define POLY_I1_SMALL(x) \
+  POLY(x, 0x1p0, 0x1.0000000000001p-1, 0x1.555555555554p-4, 0x1.c71c71c71c9ecp-8, 0x1.6c16c16c13a93p-12, \
+       0x1.845c8a0d26f8p-17, 0x1.27e4fb73f1ad7p-22, 0x1.522a443ba2a26p-28, 0x1.2c97552280795p-34, \
+       0x1.ab8234c2c46fbp-41, 0x1.f17258b099a34p-48, 0x1.e290ec0d14f98p-55, 0x1.8a6faa072cdf9p-62, \
+       0x1.1dc3a22d140b2p-69, 0x1.1ec8e2d9b0ddbp-77, 0x1.20de50ee937a2p-84)
+#define POLY_I1_LARGE(x) \
+  POLY(x, 0x1.8ebe783a8403p-2, -0x1.3f796198ee5e3p-3, -0x1.cbc54df1e8a3p-5, -0x1.f89c230c1c6c7p-5, \
+       -0x1.ec8e10cda9622p-4, -0x1.76136c8d9dbb3p-2, -0x1.ad8c9576be72ap0, -0x1.7280f7124367dp3, \
+       -0x1.91b62a0449ae7p6, -0x1.20dfa102cdc55p9, 0x1.d2f43270388f8p12, 0x1.df68969b0012bp17, 0x1.89426861550d7p20, \
+       -0x1.fec28b5e30e16p24, -0x1.f053fd33757dcp28, 0x1.a62d3a5241febp31, 0x1.5e0ee1eae723fp36, \
+       -0x1.1ff732137576bp38, -0x1.5873a50ddf275p43, 0x1.1be99bbf474cep44, 0x1.ac4bf6a87bc29p49, \
+       -0x1.1f6f8a3689d3bp49, -0x1.f23ff1f27dca9p54)
+#define POLY_LGAMMA(x) \
+  POLY(x, 0x1.d32d347459c7ap-2, -0x1.fc3c6c02cf76p-4, 0x1.853f969bf51c6p-5, -0x1.56c2619571a9ep-6, \
+       0x1.44f0b89aab848p-7, -0x1.421507ca33511p-8, 0x1.48bc5e14971fbp-9, -0x1.5677dcebbad6p-10, \
+       0x1.6a2d494a06118p-11, -0x1.8370bc5e8ebd5p-12, 0x1.a23cfcf111362p-13, -0x1.c6ce409377c8bp-14, \
+       0x1.f17e3c386f1abp-15, -0x1.118be40e1046fp-15, 0x1.2f12dcce6e06fp-16, -0x1.5016f4792dac3p-17, \
+       0x1.69376ef82c23ep-18, -0x1.92b5d80ff6e0dp-19, 0x1.210f91de08808p-19, -0x1.45b9f0cb9a082p-20, \
+       -0x1.9dca509fb176bp-23, 0x1.f50a924c34cap-24, 0x1.2b4fa2ba4ee3p-20, -0x1.56db71e3c7d5dp-21, \
+       -0x1.a9d5420237466p-21, 0x1.e95ff62dbe0f9p-22, 0x1.202f608df29dcp-21, -0x1.4abeca990455p-22, \
+       -0x1.99a96e12a6f38p-23, 0x1.d657b47b4c899p-24, 0x1.4aa7539f25f3cp-25, -0x1.7b4f9747599a9p-26)
+#define POLY_DIGAMMA(x) \
+  POLY(x, 0x1.e6f0cbb873617p-1, -0x1.b1cb63005ee97p-2, 0x1.eca189b8e6d9fp-3, -0x1.2feeeb98a7cd7p-3, \
+       0x1.8512e5905d3b5p-4, -0x1.fb442029cdee6p-5, 0x1.4de9aa05c3e27p-5, -0x1.b9f8b13664db2p-6, \
+       0x1.256475e90bf45p-6, -0x1.86355f73e79fcp-7, 0x1.03c0079587b7bp-7, -0x1.5a071be4216e7p-8, \
+       0x1.cd3e533f87b6fp-9, -0x1.33662a8492f74p-9, 0x1.980f04f62b205p-10, -0x1.100227be5663bp-10, \
+       0x1.7b40cd48dabf8p-11, -0x1.f9a6b7661df2fp-12, 0x1.dc5ebcd96ddf1p-13, -0x1.3d92ee1819c79p-13, \
+       0x1.105f393b06465p-12, -0x1.6b294fb301142p-13)
+#define POLY_STIRLING(x) \
+  POLY(x, 0x1.5555555555549p-4, -0x1.6c16c16abc18ap-9, 0x1.a019f574447eap-11, -0x1.38096f779005dp-11, \
+       0x1.b58252ffd23f3p-11, -0x1.9f1d1793b1149p-10)
+#define POLY_PSI(x) \
+  POLY(x, 0x1.5555555555534p-4, -0x1.1111110fe066cp-7, 0x1.04103a08e71d8p-8, -0x1.1109888ea7104p-8, \
+       0x1.ecc55e0368dd7p-8, -0x1.222dfd7ee058ap-6)
+#define POLY_ERF_INV_NEAR(x) \
+  POLY(x, 0x1.a755e7c99ae86p0, 0x1.ebd80d9b13df9p-3, -0x1.8b6c33114eeaep-8, -0x1.84576948353e1p-11, \
+       0x1.879c2a20da432p-13, -0x1.d1d1f7ca4030fp-17, -0x1.6e8a53f106129p-20, 0x1.c6b4f890935ddp-22, \
+       -0x1.f36ce4ae847fdp-26, -0x1.1a9eb1bc8f0fp-28, 0x1.20f4e6bf074cfp-30, -0x1.dc3ee8b6c53ccp-35, \
+       -0x1.c89564c5d1004p-37, 0x1.723527b7cff86p-39, -0x1.6d9ec5e3ec6afp-44, -0x1.686642b67610ap-45, \
+       0x1.db523eb040288p-48, -0x1.73898c37dc54ap-55, -0x1.2c266176e7096p-53, 0x1.1f4ba5de5dc3fp-56, \
+       0x1.536d397f9b9b1p-60, -0x1.9d290dd3bcb7p-62, -0x1.5087a244b0f6cp-70, 0x1.e9b8ae7230c25p-69)
+#define POLY_ERF_INV_FAR(x) \
+  POLY(x, 0x1.0639b9edc8a8fp2, 0x1.028e6687183b3p0, 0x1.70ec172d506bfp-11, -0x1.3c7ec07e1711fp-11, \
+       0x1.b99b4797c1457p-13, -0x1.0b73db459ebc3p-14, 0x1.6ad84bce2b2f1p-16, -0x1.4e7a8a64d3e1bp-17, \
+       0x1.7c2231be6759bp-18, -0x1.a515bd0f4b5fbp-19, 0x1.887395c0ecc4ep-20, -0x1.119889aaf3645p-21, \
+       0x1.977f3169230c3p-24, 0x1.94513ea0d6c8ep-26, -0x1.f47a43bce6949p-26, 0x1.c557dea94a435p-27, \
+       -0x1.a8e892af4ed49p-29, -0x1.4acaee2e6fdd7p-33, 0x1.efbde62e58e71p-32, -0x1.9168d5e1a614p-33, \
+       0x1.1739037f4205p-35, 0x1.dd22108df3902p-40, -0x1.c679ea418bebep-39, 0x1.e2e4765d7f4a2p-40, \
+       -0x1.ed7ad23b28c31p-42, -0x1.c10f5f90fedb3p-45, 0x1.9d817366f23b3p-45, -0x1.3e5ee3b13205cp-48, \
+       -0x1.3b3abcd21021fp-51)
+#else
+#define POLY_I0_SMALL(x) \
+  POLY(x, 0x1p0, 0x1.fffffcp-1, 0x1.000018p-2, 0x1.c71af6p-6, 0x1.c7283ap-10, 0x1.230eeep-14, 0x1.042128p-19, \
+       0x1.4935bap-25, 0x1.7be056p-31, 0x1.2a36b2p-38, 0x1.5dd954p-43)
+#define POLY_I0_LARGE(x) \
+  POLY(x, 0x1.9bd428p-2, 0x1.b8798ap-5, 0x1.1daadcp-5, 0x1.74d746p-5, 0x1.8c6c62p-4, 0x1.85f3b2p-2, 0x1.d123fep0)
+#define POLY_I1_SMALL(x) \
+  POLY(x, 0x1p0, 0x1p-1, 0x1.55555ep-4, 0x1.c71bf8p-8, 0x1.6c1a82p-12, 0x1.8439c8p-17, 0x1.28acc2p-22, \
+       0x1.4c7024p-28, 0x1.475236p-34, 0x1.13a0ecp-41, 0x1.e0771p-47)
+#define POLY_I1_LARGE(x) \
+  POLY(x, 0x1.8ebe78p-2, -0x1.3f7964p-3, -0x1.cba112p-5, -0x1.f7d43cp-5, -0x1.0dba9cp-3, -0x1.ba7adp-2)
+#define POLY_LGAMMA(x) \
+  POLY(x, 0x1.d32d34p-2, -0x1.fc3c76p-4, 0x1.853fa2p-5, -0x1.56bcfp-6, 0x1.44ea9ep-7, -0x1.42fb6p-8, 0x1.49be8ep-9, \
+       -0x1.45f4cep-10, 0x1.57ac06p-11, -0x1.0d92f8p-11, 0x1.261a96p-12, 0x1.016062p-14, -0x1.2bf3b4p-15, \
+       -0x1.0173b4p-13, 0x1.1f0b6p-14)
+#define POLY_DIGAMMA(x) \
+  POLY(x, 0x1.e6f0ccp-1, -0x1.b1cb64p-2, 0x1.ec9f6cp-3, -0x1.2fed82p-3, 0x1.8598c4p-4, -0x1.fbf67cp-5, 0x1.428104p-5, \
+       -0x1.aac56ap-6, 0x1.87c60ap-6, -0x1.04a402p-6)
+#define POLY_STIRLING(x) \
+  POLY(x, 0x1.555556p-4, -0x1.6c16b4p-9, 0x1.9fe3b6p-11, -0x1.272158p-11)
+#define POLY_PSI(x) \
+  POLY(x, 0x1.555556p-4, -0x1.111102p-7, 0x1.03ec48p-8, -0x1.026adcp-8)
+#endif
+
+/* ---- Bessel functions, times e^-|x|: the power series below 8, else a polynomial in 1/|x| over sqrt|x| ---- */
+
+FN(bessel_i0e, V x) {
+  V a = ABS(x), z = MUL(MUL(a, a), C(0.25)), r = DIV(C(1), a), t = SUB(r, C(0.0625));
+  return PICK(LT(a, C(8)), MUL(DO(exp, NEG(a)), POLY_I0_SMALL(z)), MUL(POLY_I0_LARGE(t), SQRT(r)));
+}
+FN(bessel_i1e, V x) {
+  V a = ABS(x), z = MUL(MUL(a, a), C(0.25)), r = DIV(C(1), a), t = SUB(r, C(0.0625));
+  V small = MUL(MUL(DO(exp, NEG(a)), POLY_I1_SMALL(z)), MUL(a, C(0.5)));
+  return SIGNED(PICK(LT(a, C(8)), small, MUL(POLY_I1_LARGE(t), SQRT(r))), x);
+}
+
+/* ---- log of |Gamma| and its derivative ---- */
+
+/* sin and cos of pi f, 0 <= f <= 1/2, by whichever of f and 1/2 - f is smaller */
+FN_PAIR(sin_cos_pi, V f) {
+  M low = LE(f, C(0.25));
+  Pair t = DO(product, PICK(low, f, SUB(C(0.5), f)), MUL(C(2), PI_2));
+  V l = FMA(PICK(low, f, SUB(C(0.5), f)), MUL(C(2), PI_2_LOW), t.l);
+  Pair s = DO(sin_angle, t.h, l), c = DO(cos_angle, t.h, l);
+  V sine = ADD(s.h, s.l), cosine = ADD(c.h, c.l);
+  return (Pair){PICK(low, sine, cosine), PICK(low, cosine, sine)};
+}
+
+/* x - 1, and the product of factors passed, until x is below 2.7 */
+#define LOWER(y, p)                                              \
+  do {                                                           \
+    M above = LT(C(2.7), y);                                     \
+    V less = SUB(y, C(1));                                       \
+    p = PICK(above, MUL(p, less), p), y = PICK(above, less, y);  \
+  } while (0)
+
+/* u (u - 1) P(u) for u = x - 1 in [-0.3, 1.7]; below by Gamma(x + 1) = x Gamma(x), above by the same downwards, from 8 on
+ * by Stirling's series; below zero by Gamma(x) Gamma(1 - x) = pi / sin(pi x) */
+FN(lgamma, V x) {
+  V a = ABS(x), y = a, p = C(1);
+  M small = LT(a, C(0.7)), large = LE(C(8), a), negative = LT(x, C(0));
+  LOWER(y, p);
+  LOWER(y, p);
+  LOWER(y, p);
+  LOWER(y, p);
+  LOWER(y, p);
+  LOWER(y, p);
+  V u = PICK(small, a, SUB(y, C(1))), t = SUB(u, K(0x1.666666p-1, 0x1.6666666666666p-1)), middle = MUL(MUL(u, SUB(u, C(1))), POLY_LGAMMA(t));
+  V l = DO(log, PICK(EITHER(small, large), a, p)), s = DIV(C(1), a), z = MUL(s, s);
+  V far = FMA(SUB(a, C(0.5)), SUB(l, C(1)), FMA(s, POLY_STIRLING(z), K(0x1.acfe3ap-2, 0x1.acfe390c97d69p-2)));
+  V positive = PICK(large, far, PICK(small, SUB(middle, l), ADD(middle, l)));
+  V sine = DO(sin_cos_pi, ABS(SUB(a, RINT(a)))).h;
+  V m = DO(log, MUL(PICK(small, sine, MUL(a, sine)), K(0x1.45f306p-2, 0x1.45f306dc9c883p-2)));
+  V reflected = SUB(NEG(m), PICK(small, middle, positive));
+  return PICK(EQ(a, C(INFINITY)), a, PICK(negative, reflected, positive));
+}
+
+/* (x - root) P(x) in [1, 2]; elsewhere by psi(x + 1) = psi(x) + 1/x, as one quotient; from 8 on by its series; below zero by
+ * psi(1 - x) = psi(x) + pi cot(pi x) */
+#define LOWER_SUM(y, n, d)                                       \
+  do {                                                           \
+    M above = LT(C(2), y);                                       \
+    V less = SUB(y, C(1));                                       \
+    n = PICK(above, FMA(n, less, d), n), d = PICK(above, MUL(d, less), d), y = PICK(above, less, y); \
+  } while (0)
+FN(digamma, V x) {
+  V f = SUB(x, RINT(x));
+  M negative = LT(x, C(0));
+  V a = PICK(negative, SUB(C(1), x), x), y = a, n = C(0), d = C(1);
+  M small = LT(a, C(1)), large = LE(C(8), a);
+  LOWER_SUM(y, n, d);
+  LOWER_SUM(y, n, d);
+  LOWER_SUM(y, n, d);
+  LOWER_SUM(y, n, d);
+  LOWER_SUM(y, n, d);
+  LOWER_SUM(y, n, d);
+  V q = DIV(PICK(small, C(-1), PICK(large, C(1), n)), PICK(EITHER(small, large), a, d)), z = MUL(q, q);
+  y = PICK(small, ADD(a, C(1)), y);
+  V t = SUB(y, C(1.5)), from = SUB(SUB(y, K(0x1.762d86p0, 0x1.762d86356be3fp0)), K(0x1.ab5f2p-27, 0x1.b86a722197829p-54));
+  V middle = FMA(from, POLY_DIGAMMA(t), q), far = SUB(FNMA(C(0.5), q, DO(log, a)), MUL(z, POLY_PSI(z)));
+  V positive = PICK(large, far, middle);
+  Pair circle = DO(sin_cos_pi, ABS(f));
+  V cotangent = SIGNED(DIV(MUL(C(2), MUL(PI_2, circle.l)), circle.h), f);
+  V r = PICK(negative, SUB(positive, cotangent), positive);
+  M pole = BOTH(LE(x, C(0)), EQ(RINT(x), x));
+  return PICK(pole, C(NAN), PICK(EQ(x, C(INFINITY)), x, r));
+}
+
+#if WIDE
+/* The inverse of erf over its argument: a polynomial in w = -log(1 - x^2), or in sqrt(w) where it is large */
+FN(erf_inv, V x) {
+  V a = ABS(x);
+  Pair square = DO(product, a, a), u = DO(sum_ordered, C(1), NEG(square.h));
+  V w = NEG(DO(log_pair, u.h, SUB(u.l, square.l), C(0))), near = SUB(w, C(0x1.9p1)), far = SUB(SQRT(w), C(0x1.1051eb851eb85p2));
+  V y = MUL(PICK(LT(w, C(6.25)), POLY_ERF_INV_NEAR(near), POLY_ERF_INV_FAR(far)), x);
+  return PICK(LT(a, C(1)), y, PICK(EQ(a, C(1)), MUL(x, C(INFINITY)), C(NAN)));
 }
 #endif
 
@@ -616,3 +837,17 @@ FN(erf_inv, V x) {
 #undef POLY_ASIN
 #undef POLY_TANH
 #undef STEP
+#undef POLY_ERF
+#undef POLY_ERFC
+#undef POLY_I0_SMALL
+#undef POLY_I0_LARGE
+#undef POLY_I1_SMALL
+#undef POLY_I1_LARGE
+#undef POLY_LGAMMA
+#undef POLY_DIGAMMA
+#undef POLY_STIRLING
+#undef POLY_PSI
+#undef POLY_ERF_INV_NEAR
+#undef POLY_ERF_INV_FAR
+#undef LOWER
+#undef LOWER_SUM

@@ -4,9 +4,8 @@
 #include "kernels/loop.h"
 #include <string.h>
 
-#define FORMULA_1_F32(OP, NAME) UNARY(NAME##_F32, float, float, formula_##NAME##_f32(x))
-#define FORMULA_1(OP, NAME)     \
-  FORMULA_1_F32(OP, NAME)       \
+#define FORMULA_1(OP, NAME)                                   \
+  UNARY(NAME##_F32, float, float, formula_##NAME##_f32(x))   \
   UNARY(NAME##_F64, double, double, formula_##NAME##_f64(x))
 #define FORMULA_2(OP, NAME)                                     \
   BINARY(NAME##_F32, float, float, formula_##NAME##_f32(x, y))  \
@@ -38,11 +37,9 @@ enum { CIRCULAR_STRIP = 256 };
 
 #include "kernels/formula.def"
 
-#undef FORMULA_1_F32
 #undef FORMULA_1
 #undef FORMULA_2
 #undef CIRCULAR
-#define FORMULA_1_F32(OP, NAME) ROW(OP, [CX_F32] = NAME##_F32),
 #define FORMULA_1(OP, NAME) ROW(OP, FLOAT_CELLS(NAME)),
 #define FORMULA_2(OP, NAME) ROW(OP, FLOAT_CELLS(NAME)),
 #define CIRCULAR(OP, NAME) ROW(OP, FLOAT_CELLS(NAME)),

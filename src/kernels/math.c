@@ -27,40 +27,6 @@ double math_digamma(double x) {
   return log(x) - 0.5 / x - s - shift;
 }
 
-/* sum of (x^2 / 4)^k / (k! (k + order)!), all terms positive; or the series in 1 / 8x where its terms fall below rounding. */
-static double bessel_ie(double x, int order) {
-  double a = fabs(x), sum = 1, term = 1;
-  if (a == INFINITY) return 0;
-  if (a < 20) {
-    double q = a * a / 4;
-    for (int k = 1; k < 200 && term > sum * DBL_EPSILON / 8; k++) sum += term *= q / ((double)k * (k + order));
-    return exp(-a) * sum * (order == 1 ? a / 2 : 1);
-  }
-  for (int k = 1; k < 60; k++) {
-    double odd = 2 * k - 1, next = term * (odd * odd - 4 * order) / (8 * a * k);
-    if (fabs(next) >= fabs(term)) break;
-    sum += term = next;
-    if (fabs(term) < sum * DBL_EPSILON / 8) break;
-  }
-  return sum / sqrt(2 * M_PI * a);
-}
-double math_bessel_i0e(double x) { return bessel_ie(x, 0); }
-double math_bessel_i1e(double x) { return x != x ? x : copysign(bessel_ie(x, 1), x); }
-
-/* Halley's steps from a crude start; near 1 on erfc, whose argument 1 - |x| is exact. */
-double math_erf_inv64(double x) {
-  double a = fabs(x);
-  if (!(a < 1)) return a == 1 ? copysign(INFINITY, x) : NAN;
-  if (a < 1e-8) return x * 0.886226925452758013649;
-  double l = log((1 - a) * (1 + a)), t = 2 / (M_PI * 0.147) + l / 2, y = sqrt(sqrt(t * t - l / 0.147) - t);
-  for (int i = 0; i < 3; i++) {
-    double error = a > 0.5 ? (1 - a) - erfc(y) : erf(y) - a;
-    double u = error * 0.886226925452758013649 * exp(y * y);
-    y -= u / (1 + y * u);
-  }
-  return copysign(y, x);
-}
-
 /* ---- incomplete gamma ---- */
 
 /* log(1 + u) - u without cancellation */

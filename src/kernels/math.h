@@ -5,9 +5,6 @@
 
 double math_lgamma(double x);
 double math_digamma(double x);                           /* NaN at 0, -1, -2, ... */
-double math_bessel_i0e(double x);                        /* e^-|x| I0(x) */
-double math_bessel_i1e(double x);
-double math_erf_inv64(double x);
 double math_igamma(double a, double x);                  /* lower incomplete gamma, regularized */
 double math_igammac(double a, double x);                 /* 1 - igamma */
 double math_igamma_grad_a(double a, double x);           /* d igamma / da */

@@ -96,7 +96,6 @@ static void compare(CxOpcode op, const char *name, int operands, CxDtype d, Emit
 
 static const struct { CxOpcode op; const char *name; int operands; } ops[] = {
 #define FORMULA_1(OP, name) {CX_OP_##OP, #name, 1},
-#define FORMULA_1_F32(OP, name) {CX_OP_##OP, #name, 1},
 #define CIRCULAR(OP, name) {CX_OP_##OP, #name, 1},
 #define FORMULA_2(OP, name) {CX_OP_##OP, #name, 2},
 #include "kernels/formula.def"
