@@ -9,6 +9,7 @@
 void (*graph_host_retain)(const void *);
 void (*graph_host_release)(const void *);
 void (*graph_plan_free)(void *);
+void (*graph_executable_free)(void *);
 
 static void graph_drop(CxRef *ref) {
   CxGraph *g = (CxGraph *)ref;
@@ -22,6 +23,7 @@ static void graph_drop(CxRef *ref) {
     cx_free(d);
   }
   if (g->plan) graph_plan_free(g->plan);
+  if (g->executable) graph_executable_free(g->executable);
   vec_free(&g->types);
   vec_free(&g->eqns);
   vec_free(&g->in);

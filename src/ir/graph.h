@@ -52,6 +52,8 @@ struct CxGraph {
   _Atomic(uint64_t) hash;           /* 0: not computed yet */
   _Atomic(CxDerived *) derived;
   _Atomic(void *) plan;             /* the executor's schedule: liveness; owned; freed by graph_plan_free */
+  _Atomic(void *) executable;       /* the compiled form, or NULL; owned; freed by graph_executable_free */
+  _Atomic(uint32_t) runs;           /* while there is none */
 };
 
 CxGraph *graph_new(const char *name);
@@ -80,5 +82,6 @@ void *graph_derived_keep(CxGraph *g, uint64_t kind, const void *key, size_t byte
 extern void (*graph_host_retain)(const void *);
 extern void (*graph_host_release)(const void *);
 extern void (*graph_plan_free)(void *);
+extern void (*graph_executable_free)(void *);
 
 #endif

@@ -1,4 +1,5 @@
 /* The module cuirax._core: everything that Python sees of the core. */
+#include "compile/executable.h"
 #include "python/view.h"
 
 #include "ir/graph.h"
@@ -27,6 +28,7 @@ PyMODINIT_FUNC PyInit__core(void) {
   graph_host_release = host_release;
   py_where_install();
   py_places_install();
+  compile_install();
   PyObject *m = PyModule_Create(&core_module);
   if (m && !register_all(m)) Py_CLEAR(m);
   return m;

@@ -3,10 +3,13 @@
 
 #include "base/error.h"
 #include "base/arena.h"
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <string.h>
 
 
 bool (*execute_check)(const CxEqn *e, CxVal *out);
+bool (*execute_compiled)(CxGraph *g, const CxVal *in, bool borrows_in, CxVal *out, bool *ok);
 void (*execute_failed)(const CxEqn *e);
 
 typedef struct Step {
@@ -173,12 +176,10 @@ static bool drops_result(const CxEqn *e) { /* its type stands nowhere */
   return false;
 }
 
-static bool step_exec(const Run *r, const Step *s, uint64_t dying) {
-  const CxEqn *e = s->eqn;
-  CxVal *in = r->io, *out = in + e->nin;
-  const CxType **types = r->types;
+bool execute_eqn(const CxGraph *g, const CxEqn *e, CxVal *io, const CxType **types, uint64_t dying) {
+  CxVal *in = io, *out = io + e->nin;
   for (uint32_t i = 0; i < e->nin; i++) types[i] = in[i]->type;
-  for (uint32_t i = 0; i < e->nout; i++) out[i] = NULL, types[e->nin + i] = graph_type(r->graph, e->out[i]);
+  for (uint32_t i = 0; i < e->nout; i++) out[i] = NULL, types[e->nin + i] = graph_type(g, e->out[i]);
   CxApp a = {.op = e->op, .def = cx_ops[e->op], .attrs = e->attrs, .nin = e->nin, .nout = e->nout, .in = in, .types = types, .dying = dying};
   if ((!drops_result(e) || a.def->type(&a, types + e->nin)) && a.def->exec(&a, types + e->nin, out) &&
       (!execute_check || execute_check(e, out)))
@@ -202,7 +203,7 @@ static bool step_run(const Run *r, const Step *s) {
   CxVal *env = r->env;
   for (uint32_t i = 0; i < e->nin; i++) r->io[i] = env[e->in[i]];
   uint64_t dying = r->borrows_in ? s->dying : s->dying | s->dying_in;
-  if (!(s->prepared ? step_quick(r, s, dying) : step_exec(r, s, dying))) {
+  if (!(s->prepared ? step_quick(r, s, dying) : execute_eqn(r->graph, e, r->io, r->types, dying))) {
     if (execute_failed) execute_failed(e);
     return false;
   }
@@ -261,6 +262,8 @@ static bool run_start(Run *r, const CxVal *in, uint32_t nin) {
 
 enum { ENV_SMALL = 256 };
 static bool graph_run_as(CxGraph *g, const CxVal *in, uint32_t nin, CxVal *out, bool borrows_in) {
+  bool compiled_ok;
+  if (execute_compiled && !execute_check && nin == g->in.n && execute_compiled(g, in, borrows_in, out, &compiled_ok)) return compiled_ok;
   CxVal small[ENV_SMALL];
   uint32_t n = g->types.n;
   Run r = {.graph = g, .plan = graph_plan(g), .env = small, .borrows_in = borrows_in};
@@ -282,3 +285,28 @@ bool graph_run_borrowed(CxGraph *g, const CxVal *in, uint32_t nin, CxVal *out) {
 
 bool (*execute_interrupted)(void);
 bool execute_poll(void) { return !execute_interrupted || !execute_interrupted(); }
+
+/* ---- stopping compiled loops ---- */
+
+_Atomic(int32_t) execute_stop;
+static struct sigaction stop_before; /* main thread only */
+
+static void stop_on_signal(int number) {
+  atomic_store_explicit(&execute_stop, 1, memory_order_relaxed);
+  if (stop_before.sa_handler != SIG_DFL && stop_before.sa_handler != SIG_IGN) stop_before.sa_handler(number);
+}
+
+void stop_watch_start(StopWatch *w) {
+  w->installed = false;
+  if (!execute_interrupted || syscall(SYS_gettid) != getpid() || sigaction(SIGINT, NULL, &w->before)) return;
+  bool plain = !(w->before.sa_flags & SA_SIGINFO) && w->before.sa_handler != SIG_DFL && w->before.sa_handler != SIG_IGN;
+  if (!plain || w->before.sa_handler == stop_on_signal) return;
+  stop_before = w->before;
+  struct sigaction ours = w->before;
+  ours.sa_handler = stop_on_signal;
+  w->installed = sigaction(SIGINT, &ours, NULL) == 0;
+}
+
+void stop_watch_end(StopWatch *w) {
+  if (w->installed) sigaction(SIGINT, &w->before, NULL);
+}

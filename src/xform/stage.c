@@ -1,4 +1,5 @@
 /* Staging functions to graphs, functions as handles for C programs, vmap, and jit with its cache. */
+#include "compile/executable.h"
 #include "xform/linear.h"
 
 #include "base/error.h"
@@ -224,6 +225,7 @@ static bool jit_call(CxFn *f, const CxVal *in, uint32_t nin, CxVals *out) {
 }
 
 CxFn *cx_jit(CxFn *f) {
+  compile_install();
   if (!fn_ready(f, NULL, 0)) return NULL;
   Jit *j = cx_calloc(1, sizeof *j);
   if (!j) return NULL;

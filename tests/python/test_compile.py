@@ -1,0 +1,89 @@
+"""Compiled programs through Python: the same results as without compiling, loops that can be interrupted, graphs that are freed."""
+import os
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import cuirax
+cuirax.install()
+import jax, jax.numpy as jnp, numpy as np
+from jax import lax
+
+rng = np.random.RandomState(0)
+x = jnp.asarray(rng.randn(7, 1000).astype("float32"))
+big = jnp.asarray(rng.randn(300, 1000).astype("float32"))
+
+def lorenz(state):
+    def turn(c, _):
+        x, y, z = c
+        return (x + 0.01 * 10.0 * (y - x), y + 0.01 * (x * (28.0 - z) - y), z + 0.01 * (x * y - 8 / 3 * z)), x
+    return lax.scan(turn, state, None, length=100)
+
+def normalise(x):
+    m = x.mean(-1, keepdims=True)
+    return (x - m) / jnp.sqrt(jnp.square(x - m).mean(-1, keepdims=True) + 1e-5)
+
+def swap(n):
+    return lax.while_loop(lambda c: c[0] < n, lambda c: (c[0] + 1, c[2], c[1] + c[2]), (0, jnp.arange(3), jnp.ones(3, int)))
+
+cases = [
+    (normalise, (x,)), (normalise, (big,)), (jax.nn.softmax, (x,)), (jax.nn.logsumexp, (big,)),
+    (lambda x: jnp.where(x > 0, x * 2, -x).sum(), (x,)), (lambda x: (x.T * 2)[::-3, 1:], (x,)),
+    (lambda x: jnp.tanh(x) * jnp.exp(-x * x) + jnp.sin(x * 1e6), (big,)), (lorenz, ((1.0, 1.0, 1.0),)), (swap, (20,)),
+    (lambda x: lax.fori_loop(0, 100, lambda i, s: s + x[i] * x[-i], 0.0), (x[0],)),
+    (lambda x: lax.scan(lambda c, r: (c * 0.5 + r, (c + r).sum()), jnp.zeros(1000), x, reverse=True), (x,)),
+    (lambda x: lax.scan(lambda c, r: (c @ r, c[0]), jnp.eye(3), x[:, :9].reshape(7, 3, 3)), (x,)),
+    (jax.grad(lambda x: (jnp.tanh(x) ** 2).sum()), (x,)), (lambda x: x.astype("int8") // 3, (x * 50,)),
+    (lambda x: (x > 0.5).any(-1) & (x.max(-1) < 3), (x,)), (lambda x: x.astype("bfloat16").sum(-1), (x,)),
+]
+for k, (f, a) in enumerate(cases):
+    want = jax.tree.leaves(f(*a))
+    j = jax.jit(f)
+    for _ in range(3):
+        got = jax.tree.leaves(j(*a))
+        for p, q in zip(want, got):
+            assert p.dtype == q.dtype and p.shape == q.shape, (k, p, q)
+            same = np.asarray(p).tobytes() == np.asarray(q).tobytes()
+            assert same or (k == 11 and np.allclose(p, q, rtol=1e-5)), (k, p, q)
+print("same")
+"""
+
+INTERRUPT = """
+import cuirax
+cuirax.install()
+import os, signal, threading, time
+import jax
+from jax import lax
+forever = jax.jit(lambda x: lax.while_loop(lambda c: c > 0, lambda c: c * 1.0 + 0.0, x))
+forever(-1.0), forever(-1.0)
+threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+start = time.monotonic()
+try:
+    forever(1.0)
+except KeyboardInterrupt:
+    print("interrupted", time.monotonic() - start < 5)
+print(float(forever(-1.0)))
+"""
+
+
+def run(program, **environment):
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300, env=dict(os.environ, **environment))
+
+
+@pytest.mark.parametrize("setting", [{"CUIRAX_COMPILE": "1"}, {"CUIRAX_COMPILE": "1", "CUIRAX_TARGET": "avx2"}, {}, {"CUIRAX_COMPILE": "0"}],
+                         ids=["first run", "avx2", "second run", "never"])
+def test_the_same_bits_eager_and_compiled(setting):
+    done = run(PROGRAM, **setting)
+    assert done.stdout.strip() == "same", done.stderr[-3000:]
+
+
+def test_a_compiled_loop_can_be_interrupted():
+    done = run(INTERRUPT, CUIRAX_COMPILE="1")
+    assert done.stdout.split() == ["interrupted", "True", "-1.0"], done.stderr[-3000:]
+
+
+def test_nothing_falls_back():
+    done = run(PROGRAM, CUIRAX_COMPILE="1", CUIRAX_REPORT="1")
+    assert "is not compiled" not in done.stderr, done.stderr[-3000:]
