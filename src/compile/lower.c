@@ -285,7 +285,7 @@ static bool lower_loop(Lowering *l, uint32_t eqn, const CxGraph *body, const CxG
   c.body = lower_region(l, body);
   c.condition = c.body && condition ? lower_region(l, condition) : NULL;
   if (l->failed) return false;
-  if (!c.body || (condition && !c.condition)) return lowering_free(c.body), lower_call(l, eqn);
+  if (!c.body || (condition && !c.condition)) return lowering_free(c.body), lowering_free(c.condition), lower_call(l, eqn);
   for (uint32_t k = 0; k < e->nin; k++)
     if (var_mapped(l, e->in[k]) && !want(l, e->in[k])) return false;
   uint32_t at = cluster_new(l, c);

@@ -150,7 +150,7 @@ int main(int argc, char **argv) {
   }
   argument_verbose = argc > 3;
   test_programs();
-  test_random_programs(argc > 2 ? strtoull(argv[2], NULL, 10) : 1, argc > 1 ? strtoull(argv[1], NULL, 10) : 3000);
+  test_random_programs(argc > 2 ? strtoull(argv[2], NULL, 10) : 1, argc > 1 ? strtoull(argv[1], NULL, 10) : 800);
   printf("%u programs compared\n", compared);
   return check_report();
 }
