@@ -74,7 +74,31 @@ static unsigned tail_mask(Gen *g, unsigned size, unsigned vl) {
   return m;
 }
 
+/* lane 0 of an index to rax */
+static void op_out(Gen *g, unsigned size, unsigned reg) {
+  put(g, size == 4 ? X86_MOVD_OUT : X86_MOVQ_OUT, 0, reg, rm_reg(RAX), -1);
+  if (size == 4) x86_gpr(&g->x, GPR_MOVSXD, RAX, rm_reg(RAX), 0);
+}
+
 /* --- loads */
+
+
+/* A load or store at an index has its address in rdx, ready before anything else is done. */
+static UopVal index_of(const UopInst *in) { return in->op == UOP_LOAD ? in->a : in->b; }
+static void point(Gen *g, uint32_t at, const UopInst *in) {
+  UopVal index = index_of(in);
+  if (!index) return;
+  unsigned reg = reg_use(g, index);
+  address_to(g, g->place[at], in->mem, RDX);
+  op_out(g, uop_size(g->c, index), reg);
+  x86_gpr(&g->x, GPR_LEA, RDX, rm_index(RDX, RAX, uop_type_bytes((UopType)in->aux), 0), 0);
+}
+static X86Rm where(Gen *g, uint32_t at, const UopInst *in, int64_t extra, unsigned scratch) {
+  if (!index_of(in)) return address_of(g, g->place[at], in->mem, extra, scratch);
+  if (extra == (int32_t)extra) return rm_at(RDX, (int32_t)extra);
+  x86_mov_imm(&g->x, RAX, (uint64_t)extra);
+  return rm_index(RDX, RAX, 1, 0);
+}
 
 static X86Form widening(UopType t, unsigned size) {
   bool wide = size == 8;
@@ -97,7 +121,7 @@ static void load_lanes(Gen *g, UopVal v, const UopInst *in, int64_t stride) {
     if (k < visit) {
       uint32_t skip = 0;
       if (ask) x86_mov_imm(&g->x, RAX, 0), skip = skip_lane(g, ask, k);
-      item_load(g, t, in->size, RAX, address_of(g, g->place[v], in->mem, (int64_t)((uint64_t)stride * k), RDX));
+      item_load(g, t, in->size, RAX, where(g, v, in, (int64_t)((uint64_t)stride * k), RDX));
       if (ask) x86_land(&g->x, skip);
       if (half) {
         op2(g, X86_MOVD_IN, 0, h, rm_reg(RAX));
@@ -114,7 +138,7 @@ static void load_lanes(Gen *g, UopVal v, const UopInst *in, int64_t stride) {
 static void load_tail(Gen *g, UopVal v, const UopInst *in) {
   UopType t = (UopType)in->aux;
   unsigned bytes = uop_type_bytes(t), vl = vl_of(g, v), dst = reg_result(g, v);
-  X86Rm from = address_of(g, g->place[v], in->mem, 0, RAX);
+  X86Rm from = where(g, v, in, 0, RAX);
   if (g->wide) {
     X86Form f = bytes < in->size ? widening(t, in->size) : in->size == 4 ? X86_MOVUPS : X86_MOVUPD;
     x86_vec(&g->x, f, vl, dst, 0, from, -1, 1);
@@ -128,6 +152,7 @@ static void load_one(Gen *g, UopVal v, const UopInst *in) {
   UopType t = (UopType)in->aux;
   unsigned bytes = uop_type_bytes(t), size = in->size, lanes = in->lanes, vl = vl_of(g, v);
   int64_t stride = g->c->mem.v[in->mem].lane;
+  point(g, v, in);
   if (lanes > 1 && stride && in_tail(g, lanes) && stride == (int64_t)bytes && (g->wide || bytes == size)) {
     load_tail(g, v, in);
     return;
@@ -138,7 +163,7 @@ static void load_one(Gen *g, UopVal v, const UopInst *in) {
     return;
   }
   unsigned dst = reg_result(g, v);
-  X86Rm from = address_of(g, g->place[v], in->mem, 0, RAX);
+  X86Rm from = where(g, v, in, 0, RAX);
   if (lanes == 1 || !stride) {
     X86Form spread = size == 4 ? X86_BROADCASTD : X86_BROADCASTQ;
     if (lanes > 1 && bytes == size) {
@@ -189,7 +214,7 @@ static void store_lanes(Gen *g, uint32_t at, const UopInst *in, int64_t stride) 
   VEC(uint32_t) leave = {0};
   for (unsigned k = 0; k < visit; k++) {
     if (ask && !vec_push(&leave, skip_lane(g, ask, k))) g->failed = true;
-    item_store(g, t, in->size, a, k, chunk, address_of(g, g->place[at], in->mem, (int64_t)((uint64_t)stride * k), RAX));
+    item_store(g, t, in->size, a, k, chunk, where(g, at, in, (int64_t)((uint64_t)stride * k), RAX));
   }
   for (uint32_t k = 0; k < leave.n; k++) x86_land(&g->x, leave.v[k]);
   vec_free(&leave);
@@ -229,7 +254,7 @@ static void store_narrow(Gen *g, unsigned bytes, unsigned size, unsigned vl, uns
 static void store_tail(Gen *g, uint32_t at, const UopInst *in) {
   UopType t = (UopType)in->aux;
   unsigned bytes = uop_type_bytes(t), size = in->size, vl = vl_of(g, in->a), a = reg_use(g, in->a);
-  X86Rm to = address_of(g, g->place[at], in->mem, 0, RAX);
+  X86Rm to = where(g, at, in, 0, RAX);
   if (g->wide) {
     X86Form f = t == UOP_F16 ? X86_CVTPS2PH : bytes < size ? narrowing(bytes, size) : size == 4 ? X86_MOVUPS_ST : X86_MOVUPD_ST;
     x86_vec(&g->x, f, vl, a, a, to, t == UOP_F16 ? 0 : -1, 1);
@@ -244,6 +269,7 @@ static void store_one(Gen *g, uint32_t at, const UopInst *in) {
   unsigned bytes = uop_type_bytes(t), size = in->size, lanes = in->lanes, vl = vl_of(g, in->a);
   int64_t stride = g->c->mem.v[in->mem].lane;
   bool contiguous = lanes > 1 && stride == (int64_t)bytes, tail = in_tail(g, lanes);
+  point(g, at, in);
   if (contiguous && tail && (g->wide || bytes == size)) {
     store_tail(g, at, in);
     return;
@@ -255,7 +281,7 @@ static void store_one(Gen *g, uint32_t at, const UopInst *in) {
     return;
   }
   unsigned a = reg_use(g, in->a);
-  X86Rm to = address_of(g, g->place[at], in->mem, 0, RAX);
+  X86Rm to = where(g, at, in, 0, RAX);
   if (bytes == size) put(g, size * lanes >= 16 ? X86_MOVUPS_ST : X86_MOVSD_ST, vl, a, to, -1);
   else if (t == UOP_F16) put(g, X86_CVTPS2PH, vl, a, to, 0);
   else if (g->wide) put(g, narrowing(bytes, size), vl, a, to, -1);

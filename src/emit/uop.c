@@ -163,16 +163,23 @@ static bool access_ok(UopCode *c, unsigned op, UopType t, UopPtr p, unsigned siz
   return true;
 }
 
-UopVal uop_load(UopCode *c, unsigned size, unsigned lanes, UopType t, UopPtr from) {
+static UopVal load(UopCode *c, unsigned size, unsigned lanes, UopType t, UopPtr from, UopVal index) {
   if (!access_ok(c, UOP_LOAD, t, from, size)) return 0;
   if (!shape_ok(size, lanes)) return uop_reject(c, UOP_LOAD, "there is no such shape");
-  UopInst i = {.op = UOP_LOAD, .size = (uint8_t)size, .lanes = (uint8_t)lanes, .mem = from};
+  UopInst i = {.op = UOP_LOAD, .size = (uint8_t)size, .lanes = (uint8_t)lanes, .a = index, .mem = from};
   i.aux = (uint8_t)(t == UOP_BOOL ? UOP_U8 : t == UOP_BF16 ? UOP_U16 : t);
   UopVal v = uop_put(c, i);
   return uop_after_load(c, t, v);
 }
 
-void uop_store(UopCode *c, UopType t, UopPtr to, UopVal v) {
+UopVal uop_load(UopCode *c, unsigned size, unsigned lanes, UopType t, UopPtr from) { return load(c, size, lanes, t, from, 0); }
+UopVal uop_load_at(UopCode *c, unsigned size, unsigned lanes, UopType t, UopPtr from, UopVal index) {
+  if (c->failed) return 0;
+  if (!uop_is_value(c, index)) return uop_reject(c, UOP_LOAD, "the index is no value");
+  return load(c, size, lanes, t, from, index);
+}
+
+static void store(UopCode *c, UopType t, UopPtr to, UopVal v, UopVal index) {
   if (c->failed) return;
   if (!uop_is_value(c, v)) {
     uop_reject(c, UOP_STORE, "the stored operand is no value");
@@ -182,7 +189,13 @@ void uop_store(UopCode *c, UopType t, UopPtr to, UopVal v) {
   v = uop_before_store(c, &t, v);
   if (c->failed) return;
   uop_put(c, (UopInst){.op = UOP_STORE, .size = (uint8_t)uop_size(c, v), .lanes = (uint8_t)uop_lanes(c, v), .aux = (uint8_t)t,
-                       .a = v, .mem = to});
+                       .a = v, .b = index, .mem = to});
+}
+void uop_store(UopCode *c, UopType t, UopPtr to, UopVal v) { store(c, t, to, v, 0); }
+void uop_store_at(UopCode *c, UopType t, UopPtr to, UopVal v, UopVal index) {
+  if (c->failed) return;
+  if (uop_is_value(c, index)) store(c, t, to, v, index);
+  else uop_reject(c, UOP_STORE, "the index is no value");
 }
 
 UopVal uop_gather(UopCode *c, unsigned size, UopType t, UopPtr from, UopVal index) {

@@ -28,7 +28,7 @@
  * uop_verify or emit_compile. Builders expand what the target lacks (64-bit products on AVX2, popcount ...) into simpler
  * micro-ops; with target EMIT_NONE nothing is expanded, for the interpreter of the tests.
  *
- * Changes since the first version: uop_lane, uop_perm added. */
+ * Changes since the first version: added uop_lane, uop_perm; uop_load_at, uop_store_at (a dynamic slice at the speed of a plain load). */
 #ifndef EMIT_UOP_H
 #define EMIT_UOP_H
 
@@ -127,6 +127,9 @@ UopVal uop_lane(UopCode *c, unsigned size, unsigned lanes); /* 0, 1, 2 ... */
 UopPtr uop_mem(UopCode *c, uint32_t slot, int64_t offset, int64_t lane, unsigned levels, const int64_t *strides);
 UopVal uop_load(UopCode *c, unsigned size, unsigned lanes, UopType type, UopPtr from);
 void uop_store(UopCode *c, UopType type, UopPtr to, UopVal value);
+/* the same, `index` items of `type` further on (lane 0 of `index`, signed, 4- or 8-byte lanes); lanes as in the memory operand */
+UopVal uop_load_at(UopCode *c, unsigned size, unsigned lanes, UopType type, UopPtr from, UopVal index);
+void uop_store_at(UopCode *c, UopType type, UopPtr to, UopVal value, UopVal index);
 /* index in items of `type` (signed, 4- or 8-byte lanes), in bounds; the memory operand's lane stride is ignored */
 UopVal uop_gather(UopCode *c, unsigned size, UopType type, UopPtr from, UopVal index);
 void uop_scatter(UopCode *c, UopType type, UopPtr to, UopVal index, UopVal value, UopVal mask);

@@ -94,13 +94,20 @@ static UopType some_type(Maker *m, enum Kind kind, unsigned size) {
   return size == 4 ? i4[draw(m, 6)] : i8[draw(m, 8)];
 }
 
+static UopVal further(Maker *m) {
+  unsigned lanes = m->cut ? 1 : some_lanes(m), size = some_size(m, lanes);
+  return uop_isub(m->c, uop_and(m->c, want(m, INT, size, lanes), uop_const(m->c, size, lanes, 511)), uop_const(m->c, size, lanes, 200));
+}
+
 static void do_load(Maker *m) {
   unsigned lanes = some_lanes(m), size = some_size(m, lanes);
   enum Kind kind = (enum Kind)draw(m, 3);
   UopType t = some_type(m, kind, size);
   UopVal v;
   if (chance(m, 80)) {
-    v = uop_load(m->c, size, lanes, t, place(m, 0, lanes, uop_type_bytes(t)));
+    UopPtr from = place(m, 0, lanes, uop_type_bytes(t));
+    if (chance(m, 80)) v = uop_load(m->c, size, lanes, t, from);
+    else v = uop_load_at(m->c, size, lanes, t, from, further(m));
   } else {
     unsigned isize = some_size(m, lanes);
     UopVal index = uop_and(m->c, want(m, INT, isize, lanes), uop_const(m->c, isize, lanes, 1023));
@@ -116,7 +123,9 @@ static void do_store(Maker *m) {
   UopVal v = want(m, kind, size, lanes);
   if (kind == FLOAT) v = canonical(m, size, v);
   if (chance(m, 85)) {
-    uop_store(m->c, t, place(m, 1, lanes, uop_type_bytes(t)), v);
+    UopPtr to = place(m, 1, lanes, uop_type_bytes(t));
+    if (chance(m, 80)) uop_store(m->c, t, to, v);
+    else uop_store_at(m->c, t, to, v, further(m));
     return;
   }
   unsigned isize = some_size(m, lanes), msize = some_size(m, lanes);

@@ -53,6 +53,8 @@ static void memory(Machine *m, const UopInst *in, Value *out) {
   const UopMem *mem = &m->c->mem.v[in->mem];
   char *p = address(m, mem);
   UopType t = (UopType)in->aux;
+  UopVal further = in->op == UOP_LOAD ? in->a : in->op == UOP_STORE ? in->b : 0;
+  if (further) p += sign_extend(m->v[further].lane[0], uop_size(m->c, further)) * (int64_t)uop_type_bytes(t);
   for (unsigned k = 0; k < in->lanes; k++) {
     bool off = lane_off(m, in, k);
     char *item = p + (int64_t)k * mem->lane;
