@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 #include "emit/emit.h"
 
@@ -44,17 +47,21 @@ UopFn emit_fn(const EmitExec *exec) {
   return fn;
 }
 
-static EmitTarget machine(void) {
 #if defined(__x86_64__)
+static bool has_f16c(void) { /* not every compiler knows it by name */
+  unsigned a, b, c, d;
+  return __get_cpuid(1, &a, &b, &c, &d) && c >> 29 & 1;
+}
+static EmitTarget machine(void) {
   __builtin_cpu_init();
-  bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+  bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
   bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd");
   return avx2 ? wide ? EMIT_AVX512 : EMIT_AVX2 : EMIT_NONE;
-#else
-  return EMIT_NONE;
-#endif
 }
+#else
+static EmitTarget machine(void) { return EMIT_NONE; }
+#endif
 EmitTarget emit_target_detect(void) {
   EmitTarget have = machine();
   const char *want = getenv("CUIRAX_TARGET");
