@@ -208,6 +208,7 @@ static bool ew_quick_operand(EwQuick *q, struct CxArena *arena, const CxApp *a, 
 static const void *ew_prepare(struct CxArena *arena, const CxApp *a, const CxType *const *types) {
   if (a->nin > 3 || types[0]->size == 0 || types[0]->size > EW_QUICK) return NULL;
   if (a->op == CX_OP_SELECT_N && (a->nin != 3 || a->types[0]->dtype != CX_BOOL)) return NULL;
+  if (a->op == CX_OP_POW && a->types[1]->dtype != a->types[0]->dtype) return NULL; /* an integer exponent */
   LoopFn fn = kernel_elementwise_loop(a->op, a->types[a->op == CX_OP_SELECT_N]->dtype, (int)a->nin);
   EwQuick *q = fn ? arena_alloc(arena, sizeof *q) : NULL;
   if (!q) return NULL;

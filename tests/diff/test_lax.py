@@ -31,6 +31,7 @@ for name in "population_count clz bitwise_not neg sign abs".split():
     case(name + " int", lambda lax, x, name=name: getattr(lax, name)(x), I, modes="eager jit vmap")
 for name in "add sub mul div rem max min atan2 pow".split():
     case(name, lambda lax, x, y, name=name: getattr(lax, name)(x, y), P, P[::-1] + 0.1, modes=ALL, rtol=1e-5)
+case("pow by integers", lambda lax, x, y: lax.pow(x, y), P, I, modes="eager jit vmap", rtol=1e-5)
 for name in "nextafter eq ne lt le gt ge".split():
     case(name, lambda lax, x, y, name=name: getattr(lax, name)(x, y), A, B, modes="eager jit vmap")
 for name in "add sub mul div rem max min bitwise_and bitwise_or bitwise_xor shift_left shift_right_arithmetic shift_right_logical eq lt mulhi".split():
