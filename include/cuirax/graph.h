@@ -37,7 +37,7 @@ void cx_string_free(char *s);
 /* The verified graph of a text, or NULL with CX_ERR_PARSE or CX_ERR_VERIFY and a position (CxError.line, .column). */
 CxGraph *cx_graph_parse(const char *text, size_t n);
 
-/* The same program after a list of passes: inline, simplify, fold, cse, dce. "a,b" runs one after the other, "a+b" both in one sweep;
+/* The same program after a list of passes: inline, simplify, fold, cse, hoist, dce. "a,b" runs one after the other, "a+b" both in one sweep;
  * NULL is the compiler's own list. The results keep every bit. A new reference, perhaps to g itself; NULL with an error. */
 CxGraph *cx_graph_optimize(CxGraph *g, const char *passes);
 

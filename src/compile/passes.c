@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <time.h>
 
-const char passes_default[] = "inline+simplify+fold+cse,dce";
+const char passes_default[] = "inline+simplify+fold+cse+hoist,dce";
 
 static const struct {
   const char *name;
@@ -14,7 +14,8 @@ static const struct {
   CxGraph *(*pass)(PassRun *run, CxGraph *g);
 } passes[] = {
     {"inline", PASS_INLINE, pass_rewrite}, {"simplify", PASS_SIMPLIFY, pass_rewrite}, {"fold", PASS_FOLD, pass_rewrite},
-    {"cse", PASS_CSE, pass_rewrite},       {"dce", 0, pass_dce},
+    {"cse", PASS_CSE, pass_rewrite},       {"hoist", PASS_HOIST, pass_rewrite},
+    {"dce", 0, pass_dce},
 };
 
 static bool pass_named(const char *s, size_t n, PassRun *run) {
@@ -26,7 +27,7 @@ static bool pass_named(const char *s, size_t n, PassRun *run) {
     run->pass = passes[i].pass;
     return true;
   }
-  return cx_fail(CX_ERR_VALUE, "there is no pass '%.*s'; the passes are inline, simplify, fold, cse, dce", (int)n, s);
+  return cx_fail(CX_ERR_VALUE, "there is no pass '%.*s'; the passes are inline, simplify, fold, cse, hoist, dce", (int)n, s);
 }
 
 /* One element of the list: names joined by '+'. */

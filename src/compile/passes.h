@@ -5,6 +5,7 @@
  *   simplify  the rules of rules.def, and the same for views (chains of transpose, reshape, broadcast, slice …)
  *   fold      equations on small constants are run now; work and results are bounded, and what would fail stays
  *   cse       equal equations become one; effects and barriers are left alone
+ *   hoist     what a loop computes from its constants alone is computed once, in front of it
  *   dce       what no result and no effect needs goes, in regions too: unused results and operands of calls, branches and loops
  *
  * In a list, "a,b" runs one pass after the other; "a+b" runs them in one sweep (not dce). */

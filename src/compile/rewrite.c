@@ -198,7 +198,7 @@ bool rewrite_apply(Rewrite *r, const Pending *given, CxVar *out) {
   if (flags & PASS_INLINE && p.def->flags & CX_OP_REFS && inline_apply(r, &p, out)) return r->changed = true, !cx_failed();
   p.attrs = run_attrs(r->run, r->arena, p.def, p.attrs);
   if (p.attrs != given->attrs) r->changed = true;
-  if (cx_failed()) return false;
+  if (cx_failed() || (flags & PASS_HOIST && !hoist_loop(r, &p))) return false;
   if (answered(r, &p, out) || (flags & PASS_CSE && cse_find(r, &p, &hash, out))) {
     r->changed = true;
     r->run->rewritten++;

@@ -12,7 +12,7 @@
 #include <cuirax/graph.h>
 #include <string.h>
 
-typedef enum PassFlag { PASS_INLINE = 1, PASS_SIMPLIFY = 2, PASS_FOLD = 4, PASS_CSE = 8 } PassFlag;
+typedef enum PassFlag { PASS_INLINE = 1, PASS_SIMPLIFY = 2, PASS_FOLD = 4, PASS_CSE = 8, PASS_HOIST = 16 } PassFlag;
 
 /* What a run knows about a graph that it met. */
 typedef struct Met {
@@ -102,6 +102,7 @@ bool inline_measure(PassRun *run, const CxGraph *g); /* before a run with PASS_I
 bool simplify_ready(void); /* reads the rules; false with an error if they do not read */
 bool fold_apply(Rewrite *r, const Pending *p, CxVar *out);
 bool simplify_apply(Rewrite *r, const Pending *p, CxVar *out);
+bool hoist_loop(Rewrite *r, Pending *p); /* changes p; false with an error */
 bool cse_find(Rewrite *r, const Pending *p, uint64_t *hash, CxVar *out);
 bool cse_add(Rewrite *r, uint64_t hash, uint32_t eqn);
 bool pending_pure(const Pending *p);

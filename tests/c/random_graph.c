@@ -383,18 +383,21 @@ static void concatenate_recipe(Maker *m, const CxOp *def, void *attrs) {
   for (uint32_t i = 1; i < m->nin; i++) set_operand(m, i, var_of(m, m->types[0]));
 }
 
-static void carry_recipe(Maker *m, const CxOp *def, void *attrs) { /* scan and while without constants: all operands are carried */
+static void carry_recipe(Maker *m, const CxOp *def, void *attrs) { /* scan and while: constants, then what is carried */
   CxGraph **jaxpr = field(def, attrs, "jaxpr"), **body = field(def, attrs, "body_jaxpr"), **cond = field(def, attrs, "cond_jaxpr");
   static const char *const zeros[] = {"num_consts", "cond_nconsts", "body_nconsts"};
   const CxType *truth = cx_type_scalar(CX_BOOL, false);
   for (int i = 0; i < 3; i++)
     if (field(def, attrs, zeros[i])) *(int64_t *)field(def, attrs, zeros[i]) = 0;
-  if (field(def, attrs, "num_carry")) *(int64_t *)field(def, attrs, "num_carry") = m->nin;
+  uint32_t consts = chance(m->r, 50) ? random_below(m->r, m->nin) : 0, carry = m->nin - consts;
+  if (field(def, attrs, "num_consts")) *(int64_t *)field(def, attrs, "num_consts") = consts;
+  if (field(def, attrs, "body_nconsts")) *(int64_t *)field(def, attrs, "body_nconsts") = consts;
+  if (field(def, attrs, "num_carry")) *(int64_t *)field(def, attrs, "num_carry") = carry;
   if (field(def, attrs, "length")) *(int64_t *)field(def, attrs, "length") = random_below(m->r, 4);
   if (field(def, attrs, "unroll")) *(int64_t *)field(def, attrs, "unroll") = 1;
-  if (jaxpr) *jaxpr = region(m, m->nin, m->types, m->nin, m->types);
-  if (body) *body = region(m, m->nin, m->types, m->nin, m->types);
-  if (cond) *cond = region(m, m->nin, m->types, 1, &truth);
+  if (jaxpr) *jaxpr = region(m, m->nin, m->types, carry, m->types + consts);
+  if (body) *body = region(m, m->nin, m->types, carry, m->types + consts);
+  if (cond) *cond = region(m, carry, m->types + consts, 1, &truth);
 }
 
 static void cond_recipe(Maker *m, const CxOp *def, void *attrs) {

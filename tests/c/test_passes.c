@@ -180,7 +180,7 @@ static bool same_results(CxRandom *r, CxGraph *g, const char *list, const PassOp
   return same;
 }
 
-static const char *const lists[] = {"inline+simplify+fold+cse,dce", "simplify", "simplify,cse,dce", "fold,simplify", "inline,cse,simplify,dce", "cse+simplify"};
+static const char *const lists[] = {"inline+simplify+fold+cse+hoist,dce", "simplify", "simplify,cse,dce", "fold,simplify", "inline,cse,simplify,hoist,dce", "cse+simplify+hoist"};
 
 /* With any_nan, only real floats: a sign that a NaN lost shows in no other dtype. */
 static void test_soups_any_nan(void) {
