@@ -19,7 +19,7 @@ import re
 import sys
 
 MODULES = {"np": "numpy", "lax": "lax", "nn": "nn", "rand": "random", "linalg": "numpy.linalg", "fft": "numpy.fft",
-           "special": "scipy.special", "init": "nn.initializers"}
+           "ops": "ops", "image": "image", "special": "scipy.special", "init": "nn.initializers"}
 C_TYPE = {"val": "CxVal", "nested": "CxVal", "seed": "CxVal", "word": "CxVal", "vals": "CxVals", "num": "CxNum", "like": "const CxType *", "axes": "CxInts", "dims": "CxInts", "ints": "CxInts", "sections": "CxInts", "shape": "CxInts", "int": "int64_t",
           "optint": "CxOptInt", "float": "double", "bool": "bool", "str": "const char *", "impl": "const char *", "dtype": "CxDtype", "none": None, "obj": None,
           "precision": "CxPrecision", "rounding": "int", "dotdims": "CxDotDims", "gatherdims": "CxGatherDims", "scatterdims": "CxScatterDims",

@@ -30,6 +30,7 @@ MODULES = {
     "jax": "", "jnp": ".numpy", "lax": ".lax", "nn": ".nn", "random": ".random", "tree": ".tree",
     "tree_util": ".tree_util", "errors": ".errors", "dtypes": ".dtypes", "core": ".extend.core",
     "jsp": ".scipy", "jsp_special": ".scipy.special", "linalg": ".numpy.linalg", "initializers": ".nn.initializers",
+    "ops": ".ops", "image": ".image",
     "custom_batching": ".custom_batching", "debug": ".debug", "ad_checkpoint": ".ad_checkpoint",
 }
 RTOL = {"float64": 1e-12, "complex128": 1e-12, "float32": 3e-6, "complex64": 3e-6, "float16": 2e-3, "bfloat16": 1.6e-2}

@@ -5,6 +5,9 @@ globals().update(_core.api("nn"))
 
 
 def __getattr__(name):
+    if name in ("get_scaled_dot_general_config", "scaled_dot_general", "scaled_matmul"):
+        from . import _scaled
+        return getattr(_scaled, name)
     if name == "initializers":
         import importlib
         return importlib.import_module(".initializers", __name__)

@@ -1,0 +1,4 @@
+"""jax.ops: reductions over segments."""
+from . import _core
+
+globals().update(_core.api("ops"))
