@@ -21,7 +21,7 @@ Device, devices, typeof = _core.Device, _core.devices, _core.typeof
 __version__ = "0.10.2"
 __version_info__ = (0, 10, 2)
 
-_SUBMODULES = {"ad_checkpoint", "api_util", "core", "custom_derivatives", "debug", "dlpack", "dtypes", "errors", "experimental", "extend", "flatten_util",
+_SUBMODULES = {"ad_checkpoint", "api_util", "core", "custom_derivatives", "debug", "dlpack", "dtypes", "errors", "experimental", "extend", "flatten_util", "image",
                "interpreters", "lax", "nn", "numpy", "ops", "profiler", "random", "scipy", "sharding", "stages", "tree", "tree_util", "typing", "util"}
 
 
