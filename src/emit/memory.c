@@ -307,8 +307,50 @@ static void index_get(Gen *g, unsigned reg, unsigned size, unsigned lane, unsign
   if (size == 4) x86_gpr(&g->x, GPR_MOVSXD, RAX, rm_reg(RAX), 0);
 }
 
+/* one lane, straight from memory */
+static void gather_scalar(Gen *g, UopVal v, const UopInst *in) {
+  unsigned index = reg_use(g, in->a);
+  X86Rm base = gather_base(g, v, in);
+  op_out(g, uop_size(g->c, in->a), index);
+  scalar_load(g, (UopType)in->aux, in->size, reg_result(g, v), indexed(in, base));
+}
+
+/* the machine's gather: items as wide as lanes. Its mask is spent, so it is made anew. */
+static void gather_vector(Gen *g, UopVal v, const UopInst *in) {
+  static const X86Form form[2][2] = {{X86_GATHERDD, X86_GATHERDQ}, {X86_GATHERQD, X86_GATHERQQ}};
+  unsigned isize = uop_size(g->c, in->a), index = reg_use(g, in->a), dst = reg_result_early(g, v);
+  unsigned vl = vl_of(g, v) > vl_of(g, in->a) ? vl_of(g, v) : vl_of(g, in->a);
+  X86Rm base = gather_base(g, v, in);
+  base.index = (uint8_t)index;
+  base.scale = (uint8_t)in->size;
+  bool tail = in_tail(g, in->lanes), evex = g->wide;
+  unsigned mask = 2;
+  if (evex && tail) {
+    op2(g, X86_KMOVW, 0, mask, rm_reg(1));
+  } else if (evex) {
+    x86_mov_imm(&g->x, RAX, (1u << in->lanes) - 1);
+    op2(g, X86_KMOVW_IN, 0, mask, rm_reg(RAX));
+  } else if (tail) {
+    mask = tail_mask(g, in->size, vl_of(g, v));
+  } else {
+    mask = reg_take(g, -1);
+    x86_vec(&g->x, X86_PCMPEQD, vl_of(g, v), mask, mask, rm_reg(mask), -1, 0);
+  }
+  x86_vec(&g->x, X86_XOR, 0, dst, dst, rm_reg(dst), -1, 0);
+  x86_gather(&g->x, form[isize == 8][in->size == 8], evex, vl, dst, mask, base);
+}
+
 static void gather_one(Gen *g, UopVal v, const UopInst *in) {
   UopType t = (UopType)in->aux;
+  unsigned item = uop_type_bytes(t);
+  if (in->lanes == 1) {
+    gather_scalar(g, v, in);
+    return;
+  }
+  if (item == in->size && item * in->lanes >= 16) {
+    gather_vector(g, v, in);
+    return;
+  }
   bool ask, half = t == UOP_F16;
   unsigned visit = tail_lanes(g, in->lanes, &ask), isize = uop_size(g->c, in->a), index = reg_use(g, in->a);
   unsigned dst = reg_result_early(g, v), temp = reg_take(g, -1), chunk[2] = {reg_take(g, -1), 0}, h = half ? reg_take(g, -1) : 0;
@@ -316,7 +358,7 @@ static void gather_one(Gen *g, UopVal v, const UopInst *in) {
   for (unsigned k = 0; k < in->lanes; k++) {
     if (k < visit) {
       index_get(g, index, isize, k, chunk);
-      x86_mov_imm(&g->x, RCX, 0);
+      if (ask) x86_mov_imm(&g->x, RCX, 0);
       uint32_t skip = skip_lane(g, ask, k);
       item_load(g, t, in->size, RCX, indexed(in, base));
       if (ask) x86_land(&g->x, skip);

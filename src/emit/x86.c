@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { RM, RVM, MR, MVR, NONE, V0, V1, V2, V3, V4, V5, V6, V7 }; /* order */
+enum { RM, RVM, MR, MVR, NONE, GATHER, V0, V1, V2, V3, V4, V5, V6, V7 }; /* order */
 enum { F, M, H, Q, O, S1, S2, S4, S8, T16, T32 };                /* tuple */
 enum { V = 1, E = 2, B = 3 };                                    /* encodings */
 
@@ -130,6 +130,17 @@ void x86_vec(X86 *x, X86Form form, unsigned vl, unsigned dst, unsigned a, X86Rm 
   x->code.n += (uint32_t)(p - start);
   if (pool_at && !x->failed && !vec_push(&x->fixup, ((X86Fixup){at + (uint32_t)(pool_at - start), x->code.n, rm.pool})))
     x->failed = true;
+}
+
+void x86_gather(X86 *x, X86Form form, bool evex, unsigned vl, unsigned dst, unsigned mask, X86Rm at) {
+  const Form *f = &forms[form];
+  uint8_t *start = room(x), *p = start, *pool_at = NULL;
+  if (!p) return;
+  /* the index's bits 3 and 4 are extension bits like a register's: 4 takes the place of vvvv's */
+  p = evex ? put_evex(p, f, vl, dst, at.index & 16, &at, mask, false) : put_vex(p, f, vl, dst, mask, &at);
+  *p++ = f->opcode;
+  p = put_rm(p, dst, &at, evex ? disp_unit(f, vl, false) : 1, &pool_at);
+  x->code.n += (uint32_t)(p - start);
 }
 
 void x86_gpr(X86 *x, X86Gpr form, unsigned reg, X86Rm rm, int32_t imm) {

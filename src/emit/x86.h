@@ -55,6 +55,8 @@ typedef struct X86 {
 
 /* vl: 0 xmm, 1 ymm, 2 zmm. imm < 0: none. k: mask register 1-7 with zeroing loads, 0 none. */
 void x86_vec(X86 *x, X86Form form, unsigned vl, unsigned dst, unsigned a, X86Rm b, int imm, unsigned k);
+/* dst := items at base + index[lane] * scale, index a vector register. VEX: mask is a vector, EVEX: k (1-7); both end up zero. */
+void x86_gather(X86 *x, X86Form form, bool evex, unsigned vl, unsigned dst, unsigned mask, X86Rm at);
 void x86_gpr(X86 *x, X86Gpr form, unsigned reg, X86Rm rm, int32_t imm);
 void x86_mov_imm(X86 *x, unsigned reg, uint64_t imm);
 uint32_t x86_jump(X86 *x, int cc); /* forward, cc < 0 always; returns what x86_land wants */

@@ -8,7 +8,7 @@
 #include "check.h"
 #include "emit/x86.h"
 
-enum Order { RM, RVM, MR, MVR, NONE, V0, V1, V2, V3, V4, V5, V6, V7 };
+enum Order { RM, RVM, MR, MVR, NONE, GATHER, V0, V1, V2, V3, V4, V5, V6, V7 };
 typedef struct Form {
   const char *vex, *evex, *operands;
   int order;
@@ -173,6 +173,37 @@ static void vector_forms(unsigned id) {
   }
 }
 
+/* data, index and mask registers differ, as they must */
+static void gather_form(unsigned id) {
+  static const struct {
+    unsigned id;
+    const char *name;
+    unsigned data, index; /* lane sizes */
+  } gathers[] = {{X86_GATHERDD, "vpgatherdd", 4, 4}, {X86_GATHERDQ, "vpgatherdq", 8, 4}, {X86_GATHERQD, "vpgatherqd", 4, 8}, {X86_GATHERQQ, "vpgatherqq", 8, 8}};
+  unsigned which = id - X86_GATHERDD;
+  for (int evex = 0; evex < 2; evex++)
+    for (unsigned vl = 0; vl < (evex ? 3u : 2u); vl++) {
+      variants++;
+      for (int k = 0; k < 30; k++) {
+        unsigned limit = evex ? 32 : 16, data = draw(limit), index = draw(limit), mask = evex ? 1 + draw(7) : draw(limit);
+        if (data == index || (!evex && (data == mask || index == mask))) continue;
+        unsigned dvl = gathers[which].data < gathers[which].index ? narrow_vl(vl, 1) : vl, ivl = gathers[which].index < gathers[which].data ? narrow_vl(vl, 1) : vl;
+        X86Rm at = some_memory();
+        if (at.kind != RM_MEM) continue;
+        at.index = (uint8_t)index;
+        CxText t = {0};
+        text_addf(&t, "%s %s %cmm%u", evex ? "{evex}" : "{vex}", gathers[which].name, "xyz"[dvl], data);
+        if (evex) text_addf(&t, "{k%u}", mask);
+        text_addf(&t, ", %s [%s+%cmm%u*%u%+d]", gathers[which].data == 4 ? "dword ptr" : "qword ptr", names64[at.base], "xyz"[ivl], index, at.scale, at.disp);
+        if (!evex) text_addf(&t, ", %cmm%u", "xyz"[dvl], mask);
+        x.code.n = 0;
+        x86_gather(&x, (X86Form)id, evex, vl, data, mask, at);
+        flush(&t, 0);
+        text_free(&t);
+      }
+    }
+}
+
 static void gpr_form(unsigned id) {
   static const int32_t immediates[] = {1, -1, 127, -128, 128, -129, 0x12345678};
   const char *operands = gprs[id].operands;
@@ -235,7 +266,7 @@ int main(int argc, char **argv) {
     if (!ours || !theirs) return 2;
     fputs(".intel_syntax noprefix\n", theirs);
   }
-  for (unsigned id = 0; id < X86_FORMS; id++) vector_forms(id);
+  for (unsigned id = 0; id < X86_FORMS; id++) forms[id].order == GATHER ? gather_form(id) : vector_forms(id);
   for (unsigned id = 0; id < GPR_FORMS; id++) gpr_form(id);
   immediates();
   if (ours) fclose(ours), fclose(theirs);
