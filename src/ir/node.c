@@ -3,11 +3,11 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/large.h"
 #include "base/thread.h"
 #include "base/vec.h"
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 void (*node_drop_payload)(CxVal v);
 
@@ -26,7 +26,8 @@ static CX_THREAD_LOCAL bool pool_ended;
 
 static void buffer_destroy(CxBuffer *b) {
   if (b->release) b->release(b->owner);
-  else cx_free(b->owner);
+  else if (b->class_) cx_free(b->owner);
+  else large_free(b->owner);
   cx_free(b);
 }
 
@@ -55,92 +56,38 @@ static inline Pool *pool_get(void) { return pool ? pool : pool_new(); }
 /* POOL_CLASSES and more: too large for the pool */
 static inline uint32_t pool_class(size_t bytes) { return bytes <= 64 ? 0 : 58 - (uint32_t)__builtin_clzll(bytes - 1); }
 
-/* ---- large buffers: those freed last are kept for all threads, up to a bound, because fresh pages cost more than most loops over them.
- * A thread that finds the list in use goes without. ---- */
+/* ---- buffers ---- */
 
-enum { LARGE_SLOTS = 24, LARGE_SLACK = 8, HUGE_BYTES = 2 << 20 };
-static const size_t large_most = (size_t)96 << 20; /* bytes kept in all */
-static struct {
-  atomic_flag busy;
-  uint32_t n;
-  size_t bytes;
-  CxBuffer *kept[LARGE_SLOTS]; /* oldest first */
-} large = {.busy = ATOMIC_FLAG_INIT};
-
-static CxBuffer *large_remove(uint32_t i) {
-  CxBuffer *b = large.kept[i];
-  large.bytes -= b->bytes;
-  memmove(&large.kept[i], &large.kept[i + 1], (--large.n - i) * sizeof *large.kept);
-  return b;
-}
-
-/* A kept buffer of this size or a little more. */
-static CxBuffer *large_take(size_t bytes) {
-  CxBuffer *b = NULL;
-  if (atomic_flag_test_and_set_explicit(&large.busy, memory_order_acquire)) return NULL;
-  for (uint32_t i = large.n; i-- > 0 && !b;)
-    if (large.kept[i]->bytes >= bytes && large.kept[i]->bytes - bytes <= bytes / LARGE_SLACK) b = large_remove(i);
-  atomic_flag_clear_explicit(&large.busy, memory_order_release);
-  return b;
-}
-
-/* Keeps b, dropping older ones for it; false if it is too large or the list is in use. */
-static bool large_keep(CxBuffer *b) {
-  CxBuffer *drop[LARGE_SLOTS];
-  uint32_t dropped = 0;
-  if (b->release || b->bytes > large_most / 2) return false;
-  if (atomic_flag_test_and_set_explicit(&large.busy, memory_order_acquire)) return false;
-  while (large.n == LARGE_SLOTS || (large.n && large.bytes + b->bytes > large_most)) drop[dropped++] = large_remove(0);
-  large.kept[large.n++] = b;
-  large.bytes += b->bytes;
-  atomic_flag_clear_explicit(&large.busy, memory_order_release);
-  while (dropped > 0) buffer_destroy(drop[--dropped]);
-  return true;
-}
-
-/* Asks for huge pages for the whole pages inside. */
-static void pages_advise(void *data, size_t bytes) {
-  uintptr_t page = 4096, from = ((uintptr_t)data + page - 1) & ~(page - 1), to = ((uintptr_t)data + bytes) & ~(page - 1);
-  if (bytes >= HUGE_BYTES && to > from) madvise((void *)from, to - from, MADV_HUGEPAGE);
-}
-
-static CxBuffer *buffer_large(size_t bytes) {
+/* Padded to 64 bytes, with room for a vector more. */
+static CxBuffer *buffer_fresh(size_t bytes, uint32_t class_) {
   size_t padded = (bytes + 127) & ~(size_t)63;
   CxBuffer *b = cx_calloc(1, sizeof *b);
   if (!b) return NULL;
-  b->data = cx_malloc(padded + 64);
-  if (!b->data) return cx_free(b), NULL;
-  b->owner = b->data;
-  b->data = (void *)(((uintptr_t)b->data + 63) & ~(uintptr_t)63);
+  b->owner = class_ ? cx_malloc(padded + 64) : large_new(padded);
+  if (!b->owner) return cx_free(b), NULL;
+  b->data = (void *)(((uintptr_t)b->owner + 63) & ~(uintptr_t)63);
   b->bytes = padded;
-  pages_advise(b->data, padded);
+  b->class_ = class_;
   atomic_init(&b->count, 1);
   return b;
 }
 
 CxBuffer *buffer_new(size_t bytes) {
   uint32_t c = pool_class(bytes);
-  if (c >= POOL_CLASSES) {
-    CxBuffer *kept = large_take(bytes);
-    if (!kept) return buffer_large(bytes);
-    atomic_store_explicit(&kept->count, 1, memory_order_relaxed);
-    return kept;
-  }
+  if (c >= POOL_CLASSES) return buffer_fresh(bytes, 0);
   Pool *p = pool_get();
-  if (p && p->n_buffers[c]) {
-    CxBuffer *b = p->buffers[c][--p->n_buffers[c]];
-    atomic_store_explicit(&b->count, 1, memory_order_relaxed);
-    return b;
-  }
-  CxBuffer *b = buffer_large((size_t)64 << c);
-  if (b) b->class_ = c + 1;
+  if (!p || !p->n_buffers[c]) return buffer_fresh((size_t)64 << c, c + 1);
+  CxBuffer *b = p->buffers[c][--p->n_buffers[c]];
+  atomic_store_explicit(&b->count, 1, memory_order_relaxed);
   return b;
 }
+
+static void owner_keeps(void *owner) { (void)owner; }
 
 CxBuffer *buffer_foreign(void *data, size_t bytes, void (*release)(void *), void *owner) {
   CxBuffer *b = cx_calloc(1, sizeof *b);
   if (!b) return NULL;
-  *b = (CxBuffer){.bytes = bytes, .data = data, .release = release, .owner = owner};
+  *b = (CxBuffer){.bytes = bytes, .data = data, .release = release ? release : owner_keeps, .owner = owner};
   atomic_init(&b->count, 1);
   return b;
 }
@@ -153,7 +100,7 @@ static void buffer_free(CxBuffer *b) {
     p->buffers[b->class_ - 1][p->n_buffers[b->class_ - 1]++] = b;
     return;
   }
-  if (b->class_ || !large_keep(b)) buffer_destroy(b);
+  buffer_destroy(b);
 }
 
 /* Takes a reference away: true when it was the last. The holder of the only reference need not count it down. */
