@@ -3,9 +3,12 @@
  * bits the key preserves is sorted without a permutation. */
 #include "kernels/sort.h"
 #include "base/alloc.h"
+#include "base/large.h"
 #include "kernels/convert.h"
 #include "kernels/cursor.h"
 #include "kernels/float_order.h"
+#include "kernels/sort_quick.h"
+#include "runtime/pool.h"
 #include <cuirax/error.h>
 #include <string.h>
 
@@ -126,16 +129,26 @@ static uint64_t key64(CxDtype d, Line line, ptrdiff_t i, int part) {
 
 /* ---- one operand, no permutation ---- */
 
+enum { QUICK_LEAST = 16 }; /* fewer are inserted one by one */
+static uint32_t *sort_u32(uint32_t *a, uint32_t *b, size_t n) {
+  return n >= QUICK_LEAST && !ordered_plain32(a, n) && quick_sort_u32(a, b, n) ? a : sort_plain32(a, b, n);
+}
+static uint64_t *sort_u64(uint64_t *a, uint64_t *b, size_t n) {
+  return n >= QUICK_LEAST && !ordered_plain64(a, n) && quick_sort_u64(a, b, n) ? a : sort_plain64(a, b, n);
+}
+
 #define PLAIN_LINE(NAME, T, SORT, U, TO, FROM)                                        \
   static void NAME(char *data, ptrdiff_t stride, size_t n, void *scratch) {           \
     U *a = scratch, *b = a + n;                                                       \
-    for (size_t i = 0; i < n; i++) {                                                  \
+    for (size_t i = 0; i < n && stride == sizeof(T); i++) a[i] = TO(((const T *)(const void *)data)[i]); \
+    for (size_t i = 0; i < n && stride != sizeof(T); i++) {                           \
       T x;                                                                            \
       memcpy(&x, data + (ptrdiff_t)i * stride, sizeof x);                             \
       a[i] = TO(x);                                                                   \
     }                                                                                 \
     a = SORT(a, b, n);                                                                \
-    for (size_t i = 0; i < n; i++) {                                                  \
+    for (size_t i = 0; i < n && stride == sizeof(T); i++) ((T *)(void *)data)[i] = FROM(a[i]); \
+    for (size_t i = 0; i < n && stride != sizeof(T); i++) {                           \
       T x = FROM(a[i]);                                                               \
       memcpy(data + (ptrdiff_t)i * stride, &x, sizeof x);                             \
     }                                                                                 \
@@ -147,12 +160,12 @@ static uint64_t key64(CxDtype d, Line line, ptrdiff_t i, int part) {
 #define KEY_TO_FLOAT(u) ((u) >> 31 ? (u) & 0x7fffffffu : ~(u))
 #define DOUBLE_TO_KEY(u) ((u) >> 63 ? ~(u) : (u) | UINT64_C(1) << 63)
 #define KEY_TO_DOUBLE(u) ((u) >> 63 ? (u) & (UINT64_MAX >> 1) : ~(u))
-PLAIN_LINE(line_i32, uint32_t, sort_plain32, uint32_t, FLIP32, FLIP32)
-PLAIN_LINE(line_u32, uint32_t, sort_plain32, uint32_t, SAME, SAME)
-PLAIN_LINE(line_f32, uint32_t, sort_plain32, uint32_t, FLOAT_TO_KEY, KEY_TO_FLOAT)
-PLAIN_LINE(line_i64, uint64_t, sort_plain64, uint64_t, FLIP64, FLIP64)
-PLAIN_LINE(line_u64, uint64_t, sort_plain64, uint64_t, SAME, SAME)
-PLAIN_LINE(line_f64, uint64_t, sort_plain64, uint64_t, DOUBLE_TO_KEY, KEY_TO_DOUBLE)
+PLAIN_LINE(line_i32, uint32_t, sort_u32, uint32_t, FLIP32, FLIP32)
+PLAIN_LINE(line_u32, uint32_t, sort_u32, uint32_t, SAME, SAME)
+PLAIN_LINE(line_f32, uint32_t, sort_u32, uint32_t, FLOAT_TO_KEY, KEY_TO_FLOAT)
+PLAIN_LINE(line_i64, uint64_t, sort_u64, uint64_t, FLIP64, FLIP64)
+PLAIN_LINE(line_u64, uint64_t, sort_u64, uint64_t, SAME, SAME)
+PLAIN_LINE(line_f64, uint64_t, sort_u64, uint64_t, DOUBLE_TO_KEY, KEY_TO_DOUBLE)
 
 /* Would sorting by all bits differ from sorting by key? It would for -0 and for NaNs of more than one kind. */
 #define PLAIN_FLOATS(NAME, U, ZERO, INF, NAN_BITS)                          \
@@ -199,6 +212,19 @@ static bool sort_plain_line(CxDtype d, char *data, ptrdiff_t stride, size_t n, v
 
 /* ---- with a permutation ---- */
 
+/* A key above its place is a number no other is equal to: such numbers need no stable sort. False: not done. */
+static bool quick_places(CxDtype d, Line line, int part, size_t n, uint32_t *places, uint64_t *scratch) {
+  uint64_t *a = scratch, *b = a + n;
+  if (n < QUICK_LEAST) return false;
+  if (d == CX_F32 && line.stride == sizeof(float))
+    for (size_t i = 0; i < n; i++) a[i] = (uint64_t)float_key(((const float *)(const void *)line.at)[i]) << 32 | i;
+  else
+    for (size_t i = 0; i < n; i++) a[i] = (uint64_t)key32(d, line, (ptrdiff_t)i, part) << 32 | i;
+  if (!ordered_plain64(a, n) && !quick_sort_u64(a, b, n)) return false;
+  for (size_t i = 0; i < n; i++) places[i] = (uint32_t)a[i];
+  return true;
+}
+
 /* Sorts the places of a line by one key more; `places` holds the order so far, or is NULL for the natural one. */
 static void places_by_key(CxDtype d, Line line, int part, size_t n, bool first, uint32_t *places, void *scratch) {
   if (key_wide(d)) {
@@ -209,6 +235,8 @@ static void places_by_key(CxDtype d, Line line, int part, size_t n, bool first, 
     }
     a = sort_pair64(a, b, n);
     for (size_t i = 0; i < n; i++) places[i] = (uint32_t)a[i].place;
+  } else if (first && quick_places(d, line, part, n, places, scratch)) {
+    return;
   } else {
     Pair32 *a = scratch, *b = a + n;
     for (size_t i = 0; i < n; i++) {
@@ -220,8 +248,21 @@ static void places_by_key(CxDtype d, Line line, int part, size_t n, bool first, 
   }
 }
 
+/* Does the line count 0, 1, 2, …? Then the places are what it becomes. */
+static bool line_counts(const char *data, ptrdiff_t stride, CxDtype d, size_t n) {
+  uint32_t odd = 0;
+  if ((d != CX_I32 && d != CX_U32) || stride != sizeof(uint32_t)) return false;
+  for (size_t i = 0; i < n; i++) odd |= ((const uint32_t *)(const void *)data)[i] ^ (uint32_t)i;
+  return odd == 0;
+}
+
 /* data[i] = data[places[i]] */
-static void line_permute(char *data, ptrdiff_t stride, int size, size_t n, const uint32_t *places, char *scratch) {
+static void line_permute(char *data, ptrdiff_t stride, CxDtype d, size_t n, const uint32_t *places, char *scratch) {
+  int size = cx_dtype_bytes(d);
+  if (line_counts(data, stride, d, n)) {
+    memcpy(data, places, n * sizeof *places);
+    return;
+  }
   for (size_t i = 0; i < n; i++) {
     const char *from = data + (ptrdiff_t)places[i] * stride;
     switch (size) {
@@ -264,8 +305,30 @@ static void sort_line(const CxView *out, int operands, int num_keys, int64_t off
   }
   for (int k = 0; k < operands; k++) {
     size = cx_dtype_bytes(out[k].dtype);
-    line_permute((char *)out[k].data + offset * size, l.inner * size, size, n, places, scratch);
+    line_permute((char *)out[k].data + offset * size, l.inner * size, out[k].dtype, n, places, scratch);
   }
+}
+
+enum { LINES_GRAIN = 1 << 13 }; /* elements worth a thread */
+typedef struct LinesCall {
+  const CxView *out;
+  int operands, num_keys;
+  Lines lines;
+} LinesCall;
+
+static bool sort_lines(void *env, int64_t begin, int64_t end) {
+  const LinesCall *c = env;
+  Lines l = c->lines;
+  size_t n = (size_t)l.n, item = c->operands == 1 && !key_wide(c->out[0].dtype) ? sizeof(Pair32) : sizeof(Pair64);
+  size_t pairs = (2 * n + QUICK_PAD) * item, widest = 16 * n; /* a permuted line of the widest elements needs as much */
+  if (pairs < widest) pairs = widest;
+  char *scratch = large_new(pairs + n * sizeof(uint32_t));
+  if (!scratch) return false;
+  uint32_t *places = (uint32_t *)(void *)(scratch + pairs);
+  for (int64_t i = begin; i < end; i++)
+    sort_line(c->out, c->operands, c->num_keys, i / l.inner * l.n * l.inner + i % l.inner, l, places, scratch);
+  large_free(scratch);
+  return true;
 }
 
 static bool sortable(CxDtype d) { return d >= CX_BOOL && d <= CX_C128; }
@@ -279,14 +342,8 @@ bool kernel_sort(const CxView *in, int n, int axis, int num_keys, const CxView *
   Lines l = view_lines(&in[0], axis);
   if (l.n < 2 || l.outer * l.inner == 0) return true;
   if (l.n > UINT32_MAX) return cx_fail(CX_ERR_VALUE, "cannot sort more than %u elements along an axis", UINT32_MAX);
-  size_t length = (size_t)l.n;
-  char *scratch = cx_malloc(2 * length * sizeof(Pair64) + length * sizeof(uint32_t));
-  if (!scratch) return false;
-  uint32_t *places = (uint32_t *)(void *)(scratch + 2 * length * sizeof(Pair64));
-  for (int64_t o = 0; o < l.outer; o++)
-    for (int64_t i = 0; i < l.inner; i++) sort_line(out, n, num_keys, o * l.n * l.inner + i, l, places, scratch);
-  cx_free(scratch);
-  return true;
+  LinesCall call = {out, n, num_keys, l};
+  return pool_for(l.outer * l.inner, LINES_GRAIN / l.n + 1, sort_lines, &call);
 }
 
 /* ---- top_k ---- */

@@ -97,3 +97,32 @@ def test_top_k_edges():
     assert K.top_k(np.zeros((2, 5)), 0, 1)[0].shape == (2, 0)
     with pytest.raises(K.KernelError, match="complex64"):
         K.top_k(np.zeros(3, np.complex64), 1, 0)
+
+
+def pattern(kind, n, dtype):
+    """Values that are hard on a quicksort."""
+    rng = np.random.default_rng(n)
+    values = {"random": rng.standard_normal(n) * 1000, "few": rng.integers(0, 3, n), "equal": np.full(n, 3), "falling": -np.arange(n),
+              "organ pipe": np.minimum(np.arange(n), n - np.arange(n)), "half equal": np.where(rng.random(n) < 0.5, 7, rng.standard_normal(n) * 1000)}[kind]
+    return (np.abs(values) if np.dtype(dtype).kind == "u" else values).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "uint32", "int64", "uint64", "int16"])
+@pytest.mark.parametrize("kind", ["random", "few", "equal", "falling", "organ pipe", "half equal"])
+def test_sort_lengths_and_patterns(kind, dtype):
+    for n in (2, 15, 16, 17, 31, 33, 63, 64, 65, 127, 129, 1000, 70_001):
+        x = pattern(kind, n, dtype)
+        K.same(K.sort([x], 0)[0], np.sort(x))
+        K.same(K.sort([x, np.arange(n, dtype=np.int32)], 0)[1], np.argsort(x, kind="stable").astype(np.int32))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int32", "uint32"])
+def test_top_k_of_few_large_ones(dtype):
+    for n in (64, 65, 127, 1000):
+        x = with_specials(pattern("half equal", n, dtype))
+        x[x != x] = np.nan if dtype == "float32" else 0  # of one sign
+        for k in (1, 5, 33):
+            want = lax.top_k(x, k)
+            got = K.top_k(x, k, 0)
+            K.same(got[0], np.asarray(want[0]))
+            K.same(got[1], np.asarray(want[1]))
