@@ -400,7 +400,7 @@ static EmitCode *finish(Gen *g) {
     memcpy(bytes + f->at - start, &disp, 4);
   }
   *code = (EmitCode){.target = g->c->target, .bytes = bytes, .size = size, .entry = (uint32_t)g->args - start, .code_end = end - start,
-                     .pool = pool, .spills = g->spills, .reloads = g->reloads};
+                     .pool = pool, .slots = g->c->slots, .spills = g->spills, .reloads = g->reloads};
   code->frame = (uint32_t)g->fixed + g->slots * g->slot_bytes;
   for (uint32_t k = 0; k < g->reloc.n; k++) g->reloc.v[k].at += pool;
   code->reloc = g->reloc.v;

@@ -23,6 +23,7 @@ typedef struct EmitCode {
   EmitTarget target;
   uint8_t *bytes; /* code from `entry`, then the constant pool */
   uint32_t size, entry, code_end, pool, frame;
+  uint32_t slots; /* base pointers that it reads */
   EmitReloc *reloc; /* addresses in the pool that calls go through */
   uint32_t relocs;
   EmitReloc *site; /* the same calls as displacements in the code: of `call [rip + disp32]` */

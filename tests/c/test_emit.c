@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 #include "check.h"
-#include "emit/emit.h"
+#include "emit/check_code.h"
 
 static EmitTarget target;
 
@@ -209,6 +209,52 @@ static void growth(void) {
   CHECK(large < small * 100 * 4);
 }
 
+/* The checker takes a harmless frame around no operations, and refuses it with each of these in the middle. */
+static void evil_refused(void) {
+  static const struct {
+    const char *bytes, *what;
+    uint32_t n;
+  } evil[] = {{"\x0f\x05", "syscall", 2}, {"\xcd\x80", "int 80h", 2}, {"\xc3", "early return", 1}, {"\x5b", "short pop", 1}, {"\xe9\0\0\1\0", "far jump", 5},
+              {"\xeb\x01\x0f\x1f\x00", "jump into an instruction", 5}, {"\x48\x8b\xe0", "mov rsp, rax", 3}, {"\x48\x8b\xdf", "mov rbx, rdi again", 3},
+              {"\x48\x89\x43\x08", "store to a base pointer", 4}, {"\x48\x8b\x43\x10", "base pointer that is not there", 4},
+              {"\x48\x89\x84\x24\x80\0\0\0", "store above the frame", 8}, {"\x48\x8b\x44\x24\xf8", "load below the frame", 5},
+              {"\x48\x89\x05\x10\0\0\0", "store to the pool", 7}, {"\xff\xd0", "call rax", 2}, {"\xff\xe0", "jmp rax", 2}, {"\xf3\xa4", "rep movsb", 2},
+              {"\x64\x8b\x00", "fs segment", 3}, {"\xff\xf0", "push in the body", 2}, {"\x0f\x31", "rdtsc", 2}, {"\xc5\xf8\xae\x10", "vldmxcsr", 4}};
+  static const char head[] = "\xff\xf3\x48\x8b\xc4\x48\x81\xec\x80\0\0\0\x48\x83\xe4\xc0\x48\x89\x04\x24\x48\x8b\xdf",
+                    tail[] = "\x33\xc0\xc5\xf8\x77\x48\x8b\x24\x24\x8f\xc3\xc3";
+  uint8_t bytes[128] = {0};
+  EmitCode code = {.target = target, .bytes = bytes, .size = 128, .pool = 64, .slots = 2};
+  memcpy(bytes, head, sizeof head - 1);
+  memset(bytes + sizeof head - 1, 0x90, 16);
+  memcpy(bytes + sizeof head - 1 + 16, tail, sizeof tail - 1);
+  code.code_end = sizeof head - 1 + 16 + sizeof tail - 1;
+  CHECK(emit_check(&code));
+  cx_error_clear();
+  for (unsigned k = 0; k < sizeof evil / sizeof *evil; k++) {
+    memset(bytes + sizeof head - 1, 0x90, 16);
+    memcpy(bytes + sizeof head - 1 + 4, evil[k].bytes, evil[k].n);
+    if (!CHECK(!emit_check(&code))) fprintf(stderr, "accepted: %s\n", evil[k].what);
+    cx_error_clear();
+  }
+}
+static void tampered(void) {
+  UopCode c;
+  long_program(&c, 3);
+  EmitCode *code = emit_compile(&c);
+  uop_free(&c);
+  if (!CHECK(code && emit_check(code))) return;
+  /* any single byte changed: accepted or refused, never a crash */
+  for (uint32_t at = code->entry; at < code->code_end; at++)
+    for (unsigned bit = 0; bit < 8; bit++) {
+      code->bytes[at] ^= (uint8_t)(1u << bit);
+      (void)emit_check(code);
+      cx_error_clear();
+      code->bytes[at] ^= (uint8_t)(1u << bit);
+    }
+  CHECK(emit_check(code));
+  emit_code_free(code);
+}
+
 /* ten thousand nested blocks */
 static void deep(void) {
   enum { DEPTH = 10000 };
@@ -236,6 +282,8 @@ int main(void) {
     allocations_fail();
     growth();
     deep();
+    evil_refused();
+    tampered();
   }
   return check_report();
 }

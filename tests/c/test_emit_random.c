@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "emit/emit.h"
+#include "emit/check_code.h"
 #include "uop_interpret.h"
 
 enum { BUFFER = 1 << 16, MIDDLE = 1 << 15, VALUES = 256, LEVELS = 4 };
@@ -419,7 +419,7 @@ static bool compare(uint64_t seed, EmitTarget target, unsigned lanes, bool both,
     memset(expected, 0, BUFFER);
     int32_t status = uop_interpret(&meaning, ptr);
     EmitCode *code = emit_compile(&c);
-    EmitExec *exec = code ? emit_load(code) : NULL;
+    EmitExec *exec = code && emit_check(code) ? emit_load(code) : NULL;
     if (exec) {
       memset(got, 0, BUFFER);
       ptr[1] = got;
