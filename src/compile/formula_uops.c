@@ -41,6 +41,7 @@ typedef struct Angle {
 #define PICK(m, a, b) uop_select(to->c, m, a, b)
 #define WPICK(m, a, b) uop_select(to->c, m, a, b)
 #define WNZ(a) uop_icmp(to->c, UOP_INE, a, WC(0))
+#define WZERO(a) uop_icmp(to->c, UOP_IEQ, a, WC(0))
 #define BITS(a) (a)
 #define FLOAT(a) (a)
 #define WADD(a, b) uop_iadd(to->c, a, b)
@@ -73,14 +74,22 @@ typedef struct Angle {
 #define WC(x) uop_const(to->c, 8, to->lanes, (uint64_t)(x))
 #include "kernels/formula.h"
 
-/* The near form; where a lane lies beyond it, the far form too. */
-typedef UopVal Unary(const Formula *to, UopVal x);
-static UopVal emit_circular(const Formula *to, UopVal x, UopVal limit, Unary *near, Unary *far) {
-  UopVal y = uop_var(to->c, near(to, x)), beyond = uop_fcmp(to->c, UOP_FUGE, ABS(x), limit);
-  uop_if(to->c, beyond);
-  uop_set(to->c, y, PICK(beyond, far(to, x), y));
+static UopVal limit_of(const Formula *to, bool wide) {
+  return wide ? uop_f64(to->c, to->lanes, FORMULA_NEAR_F64) : uop_f32(to->c, to->lanes, FORMULA_NEAR_F32);
+}
+
+/* The near angle; where a lane lies beyond it, the far one. */
+static Angle emit_angle(const Formula *to, UopVal x, bool wide) {
+  Angle a = wide ? angle_near_64(to, x) : angle_near_32(to, x);
+  UopVal h = uop_var(to->c, a.h), l = uop_var(to->c, a.l), n = uop_var(to->c, a.n);
+  UopVal within = uop_fcmp(to->c, UOP_FLT, ABS(x), limit_of(to, wide));
+  uop_if(to->c, NOT(within));
+  a = wide ? angle_far_64(to, x) : angle_far_32(to, x);
+  uop_set(to->c, h, PICK(within, h, a.h));
+  uop_set(to->c, l, PICK(within, l, a.l));
+  uop_set(to->c, n, PICK(within, n, a.n));
   uop_end(to->c);
-  return uop_get(to->c, y);
+  return (Angle){uop_get(to->c, h), uop_get(to->c, l), uop_get(to->c, n)};
 }
 
 bool formula_known(CxOpcode op, CxDtype dtype) {
@@ -97,18 +106,39 @@ bool formula_known(CxOpcode op, CxDtype dtype) {
   }
 }
 
-UopVal formula_emit(UopCode *c, CxOpcode op, CxDtype dtype, const UopVal *v) {
+UopVal formula_emit_near(UopCode *c, CxOpcode op, CxDtype dtype, const UopVal *v, UopVal *beyond) {
+  *beyond = 0;
   if (c->failed || v[0] == 0 || !formula_known(op, dtype)) return 0;
   const Formula to[] = {{c, uop_lanes(c, v[0])}};
   bool wide = dtype == CX_F64;
   switch (op) {
 #define FORMULA_1(OP, name) case CX_OP_##OP: return wide ? name##_64(to, v[0]) : name##_32(to, v[0]);
 #define FORMULA_2(OP, name) case CX_OP_##OP: return wide ? name##_64(to, v[0], v[1]) : name##_32(to, v[0], v[1]);
-#define CIRCULAR(OP, name)                                                                                                \
-  case CX_OP_##OP:                                                                                                        \
-    return wide ? emit_circular(to, v[0], uop_f64(c, to->lanes, FORMULA_NEAR_F64), name##_64, name##_far_64)               \
-                : emit_circular(to, v[0], uop_f32(c, to->lanes, FORMULA_NEAR_F32), name##_32, name##_far_32);
+#define CIRCULAR(OP, name)                                                     \
+  case CX_OP_##OP:                                                             \
+    *beyond = uop_fcmp(c, UOP_FUGE, uop_fabs(c, v[0]), limit_of(to, wide));    \
+    return wide ? name##_64(to, v[0]) : name##_32(to, v[0]);
 #include "kernels/formula.def"
+#undef FORMULA_1
+#undef FORMULA_2
+#undef CIRCULAR
     default: return 0;
+  }
+}
+
+UopVal formula_emit(UopCode *c, CxOpcode op, CxDtype dtype, const UopVal *v) {
+  UopVal beyond;
+  if (c->failed || v[0] == 0 || !formula_known(op, dtype)) return 0;
+  const Formula to[] = {{c, uop_lanes(c, v[0])}};
+  Angle a;
+  switch (op) {
+#define FORMULA_1(OP, name)
+#define FORMULA_2(OP, name)
+#define CIRCULAR(OP, name)                                                                                            \
+  case CX_OP_##OP:                                                                                                    \
+    a = emit_angle(to, v[0], dtype == CX_F64);                                                                        \
+    return dtype == CX_F64 ? name##_at_64(to, v[0], a.h, a.l, a.n) : name##_at_32(to, v[0], a.h, a.l, a.n);
+#include "kernels/formula.def"
+    default: return formula_emit_near(c, op, dtype, v, &beyond);
   }
 }

@@ -12,4 +12,7 @@ bool formula_known(CxOpcode op, CxDtype dtype); /* f32 and f64 only: narrower fl
  * arguments beyond FORMULA_NEAR. */
 UopVal formula_emit(UopCode *c, CxOpcode op, CxDtype dtype, const UopVal *operands);
 
+/* The same without an IF, a quarter of the code: lanes in the mask *beyond (0: there are none ever) have no meaning. */
+UopVal formula_emit_near(UopCode *c, CxOpcode op, CxDtype dtype, const UopVal *operands, UopVal *beyond);
+
 #endif

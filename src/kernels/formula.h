@@ -11,7 +11,7 @@
  *   ABS NEG SIGNED(a, s)    on the sign bit; SIGNED: a with its sign flipped by that of s
  *   LT LE EQ UNORDERED      masks; BOTH EITHER NOT on them; PICK(m, a, b) = m ? a : b
  *   BITS FLOAT              the same bits as the other type
- *   WADD WSUB WAND WOR WSHL WSHR (by constants) WSHLV WSHRV (by words; 0 from the width on) WNZ (a mask: not zero) WPICK
+ *   WADD WSUB WAND WOR WSHL WSHR (by constants) WSHLV WSHRV (by words; 0 from the width on) WZERO WNZ (masks) WPICK
  *   C(x) K(x32, x64) WC(x)  constants
  *   FN(name, parameters)    a function that gives a V; FN_PAIR a Pair {V h, l;}; FN_ANGLE an Angle {V h, l; W n;}; DO(name, arguments) calls
  *   POLY(x, a0, a1, ...)    a0 + x (a1 + x ...) by FMA
@@ -369,13 +369,13 @@ FN_ANGLE(angle_near, V x) {
     t9 = WC(0xe99c7026b45f7e41), t10 = WC(0x3991d639835339f4), t11 = WC(0x9c845f8bbdf9283b), t12 = WC(0x1ff897ffde05980f),        \
     t13 = WC(0xef2f118b5a0a6d1f), t14 = WC(0x6d367ecf27cb09b7), t15 = WC(0x4f463f669e5fea2d), t16 = WC(0x7527bac7ebe5f17b),       \
     t17 = WC(0x3d0739f78a5292ea), t18 = WC(0x6bfb5fb11f8d5d08), t19 = WC(0x56033046fc7b6bab);                          \
-  M m4 = WNZ(WAND(s, WC(1024))), m3 = WNZ(WAND(s, WC(512))), m2 = WNZ(WAND(s, WC(256))), m1 = WNZ(WAND(s, WC(128))), m0 = WNZ(WAND(s, WC(64))); \
-  t0 = WPICK(m4, t16, t0), t1 = WPICK(m4, t17, t1), t2 = WPICK(m4, t18, t2), t3 = WPICK(m4, t19, t3);                  \
-  t0 = WPICK(m3, t8, t0), t1 = WPICK(m3, t9, t1), t2 = WPICK(m3, t10, t2), t3 = WPICK(m3, t11, t3), t4 = WPICK(m3, t12, t4); \
-  t5 = WPICK(m3, t13, t5), t6 = WPICK(m3, t14, t6), t7 = WPICK(m3, t15, t7), t8 = WPICK(m3, t16, t8), t9 = WPICK(m3, t17, t9); \
-  t10 = WPICK(m3, t18, t10);                                                                                           \
-  t0 = WPICK(m2, t4, t0), t1 = WPICK(m2, t5, t1), t2 = WPICK(m2, t6, t2), t3 = WPICK(m2, t7, t3), t4 = WPICK(m2, t8, t4); \
-  t5 = WPICK(m2, t9, t5), t6 = WPICK(m2, t10, t6)
+  M m4 = WZERO(WAND(s, WC(1024))), m3 = WZERO(WAND(s, WC(512))), m2 = WZERO(WAND(s, WC(256))), m1 = WZERO(WAND(s, WC(128))), m0 = WZERO(WAND(s, WC(64))); \
+  t0 = WPICK(m4, t0, t16), t1 = WPICK(m4, t1, t17), t2 = WPICK(m4, t2, t18), t3 = WPICK(m4, t3, t19);                  \
+  t0 = WPICK(m3, t0, t8), t1 = WPICK(m3, t1, t9), t2 = WPICK(m3, t2, t10), t3 = WPICK(m3, t3, t11), t4 = WPICK(m3, t4, t12); \
+  t5 = WPICK(m3, t5, t13), t6 = WPICK(m3, t6, t14), t7 = WPICK(m3, t7, t15), t8 = WPICK(m3, t8, t16), t9 = WPICK(m3, t9, t17); \
+  t10 = WPICK(m3, t10, t18);                                                                                           \
+  t0 = WPICK(m2, t0, t4), t1 = WPICK(m2, t1, t5), t2 = WPICK(m2, t2, t6), t3 = WPICK(m2, t3, t7), t4 = WPICK(m2, t4, t8); \
+  t5 = WPICK(m2, t5, t9), t6 = WPICK(m2, t6, t10)
 #define WORD_BITS 64
 #define CHUNK_0 WSHR(w0, 16)
 #define CHUNK_1 WOR(WSHL(WAND(w0, WC(0xffff)), 32), WSHR(w1, 32))
@@ -385,8 +385,8 @@ FN_ANGLE(angle_near, V x) {
 #define WINDOW(s)                                                                                                    \
   W t0 = WC(0), t1 = WC(0xa2f9836e), t2 = WC(0x4e441529), t3 = WC(0xfc2757d1), t4 = WC(0xf534ddc0), t5 = WC(0xdb629599), \
     t6 = WC(0x3c439041), t7 = WC(0xfe5163ab);                                                                        \
-  M m2 = WNZ(WAND(s, WC(128))), m1 = WNZ(WAND(s, WC(64))), m0 = WNZ(WAND(s, WC(32)));                                 \
-  t0 = WPICK(m2, t4, t0), t1 = WPICK(m2, t5, t1), t2 = WPICK(m2, t6, t2), t3 = WPICK(m2, t7, t3)
+  M m2 = WZERO(WAND(s, WC(128))), m1 = WZERO(WAND(s, WC(64))), m0 = WZERO(WAND(s, WC(32)));                                 \
+  t0 = WPICK(m2, t0, t4), t1 = WPICK(m2, t1, t5), t2 = WPICK(m2, t2, t6), t3 = WPICK(m2, t3, t7)
 #define WORD_BITS 32
 #define CHUNK_0 WSHR(w0, 9)
 #define CHUNK_1 WOR(WSHL(WAND(w0, WC(0x1ff)), 14), WSHR(w1, 18))
@@ -398,8 +398,8 @@ FN_ANGLE(angle_near, V x) {
 FN_ANGLE(angle_far, V x) {
   W bits = BITS(ABS(x)), s = WADD(WSHR(bits, MANTISSA), WC(WORD_BITS - 1 - MANTISSA - 1 - BIAS));
   WINDOW(s);
-  W u0 = WPICK(m1, t2, t0), u1 = WPICK(m1, t3, t1), u2 = WPICK(m1, t4, t2), u3 = WPICK(m1, t5, t3), u4 = WPICK(m1, t6, t4);
-  W v0 = WPICK(m0, u1, u0), v1 = WPICK(m0, u2, u1), v2 = WPICK(m0, u3, u2), v3 = WPICK(m0, u4, u3);
+  W u0 = WPICK(m1, t0, t2), u1 = WPICK(m1, t1, t3), u2 = WPICK(m1, t2, t4), u3 = WPICK(m1, t3, t5), u4 = WPICK(m1, t4, t6);
+  W v0 = WPICK(m0, u0, u1), v1 = WPICK(m0, u1, u2), v2 = WPICK(m0, u2, u3), v3 = WPICK(m0, u3, u4);
   W left = WAND(s, WC(WORD_BITS - 1)), right = WSUB(WC(WORD_BITS), left);
   W w0 = WOR(WSHLV(v0, left), WSHRV(v1, right)), w1 = WOR(WSHLV(v1, left), WSHRV(v2, right)),
     w2 = WOR(WSHLV(v2, left), WSHRV(v3, right));
@@ -412,7 +412,8 @@ FN_ANGLE(angle_far, V x) {
   Pair b = DO(sum, SUB(a.h, n), ADD(a.l, p1.l)), c = DO(sum, b.h, p2.h);
   Pair r = DO(sum_ordered, c.h, ADD(ADD(b.l, c.l), ADD(p2.l, p3))), h = DO(product, r.h, PI_2);
   V low = ADD(h.l, FMA(r.h, PI_2_LOW, MUL(r.l, PI_2)));
-  return (Angle){SIGNED(h.h, x), SIGNED(low, x), BITS(ADD(SIGNED(n, x), C(MAGIC)))};
+  V high = PICK(LT(ABS(x), C(INFINITY)), SIGNED(h.h, x), SUB(x, x));
+  return (Angle){high, SIGNED(low, x), BITS(ADD(SIGNED(n, x), C(MAGIC)))};
 }
 
 #if WIDE
@@ -438,26 +439,27 @@ FN_PAIR(cos_angle, V h, V l) {
 /* the sine of h + l + quadrant pi/2 */
 FN(sin_quadrant, V h, V l, W quadrant) {
   Pair s = DO(sin_angle, h, l), c = DO(cos_angle, h, l);
-  V y = PICK(WNZ(WAND(quadrant, WC(1))), ADD(c.h, c.l), ADD(s.h, s.l));
+  V y = PICK(WZERO(WAND(quadrant, WC(1))), ADD(s.h, s.l), ADD(c.h, c.l));
   return FLOAT(WXOR(BITS(y), WSHL(WAND(quadrant, WC(2)), WORD_BITS - 2)));
 }
 FN(tan_quadrant, V h, V l, W quadrant) {
   Pair s = DO(sin_angle, h, l), c = DO(cos_angle, h, l);
-  M odd = WNZ(WAND(quadrant, WC(1)));
-  Pair n = {PICK(odd, c.h, s.h), PICK(odd, c.l, s.l)}, d = {PICK(odd, s.h, c.h), PICK(odd, s.l, c.l)};
+  M even = WZERO(WAND(quadrant, WC(1)));
+  Pair n = {PICK(even, s.h, c.h), PICK(even, s.l, c.l)}, d = {PICK(even, c.h, s.h), PICK(even, c.l, s.l)};
   Pair n1 = DO(sum_ordered, n.h, n.l), d1 = DO(sum_ordered, d.h, d.l), q = DO(quotient, n1, d1);
   return FLOAT(WXOR(BITS(ADD(q.h, q.l)), WSHL(WAND(quadrant, WC(1)), WORD_BITS - 1)));
 }
 
-/* Each has a slow form for arguments beyond FORMULA_NEAR, infinities and NaN. */
-#define CIRCULAR(name, quadrant, shift, zero)                                                            \
-  FN(name, V x) {                                                                                        \
-    Angle a = DO(angle_near, x);                                                                         \
-    return PICK(EQ(x, C(0)), zero, DO(quadrant, a.h, a.l, WADD(a.n, WC(shift))));                        \
-  }                                                                                                      \
-  FN(name##_far, V x) {                                                                                  \
-    Angle a = DO(angle_far, x);                                                                          \
-    return PICK(LT(ABS(x), C(INFINITY)), DO(quadrant, a.h, a.l, WADD(a.n, WC(shift))), SUB(x, x));       \
+/* name_at: of x, whose angle is known. The angle is the far one beyond FORMULA_NEAR, for infinities and NaN. */
+#define CIRCULAR(name, quadrant, shift, zero)                                                                        \
+  FN(name##_at, V x, V h, V l, W n) { return PICK(EQ(x, C(0)), zero, DO(quadrant, h, l, WADD(n, WC(shift)))); }      \
+  FN(name, V x) {                                                                                                    \
+    Angle a = DO(angle_near, x);                                                                                     \
+    return DO(name##_at, x, a.h, a.l, a.n);                                                                          \
+  }                                                                                                                  \
+  FN(name##_far, V x) {                                                                                              \
+    Angle a = DO(angle_far, x);                                                                                      \
+    return DO(name##_at, x, a.h, a.l, a.n);                                                                          \
   }
 CIRCULAR(sin, sin_quadrant, 0, x)
 CIRCULAR(cos, sin_quadrant, 1, C(1))
@@ -565,12 +567,13 @@ FN(erf_near, V x) {
   return FMA(x, POLY_ERF(z), x);
 }
 FN(erfc_tail, V a) {
-  V b = MIN(K(10.5, 27.5), a), t = DIV(SUB(b, C(3)), ADD(b, C(3))), under = FMA(C(2), b, C(1));
+  V b = MIN(K(10.5, 27.5), a), t = DIV(SUB(b, C(3)), ADD(b, C(3))), r0 = POLY_ERFC(t);
   Pair z = DO(product, b, b);
   V down = NEG(z.h);
   REDUCE_EXP(down, n, r);
   Pair u = DO(sum_ordered, r.h, SUB(r.l, z.l)), e = DO(exp_reduced, u.h, u.l);
-  return DO(scaled, DIV(MUL(ADD(e.h, e.l), POLY_ERFC(t)), under), n);
+  Pair p = DO(product, e.h, r0), q = DO(quotient, ((Pair){p.h, FMA(e.l, r0, p.l)}), DO(sum_ordered, ADD(b, b), C(1)));
+  return DO(scaled, ADD(q.h, q.l), n);
 }
 FN(erf, V x) {
   V a = ABS(x), y = PICK(LE(a, C(1)), DO(erf_near, a), SUB(C(1), DO(erfc_tail, a)));

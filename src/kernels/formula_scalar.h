@@ -44,6 +44,7 @@ FORMULA_BITS(F64, double, uint64_t, 64)
 #define PICK(m, a, b) ((m) ? (a) : (b))
 #define WPICK(m, a, b) ((m) ? (a) : (b))
 #define WNZ(a) ((a) != 0)
+#define WZERO(a) ((a) == 0)
 #define WADD(a, b) ((a) + (b))
 #define WSUB(a, b) ((a) - (b))
 #define WAND(a, b) ((a) & (b))
@@ -147,6 +148,7 @@ FORMULA_BITS(F64, double, uint64_t, 64)
 #undef PICK
 #undef WPICK
 #undef WNZ
+#undef WZERO
 #undef WADD
 #undef WSUB
 #undef WAND

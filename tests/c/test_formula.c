@@ -56,7 +56,11 @@ static bool same(CxDtype d, int i) {
   return memcmp(&got.f[i], &want.f[i], 4) == 0 || (isnan(got.f[i]) && isnan(want.f[i]));
 }
 
-static bool run_compiled(CxOpcode op, int operands, CxDtype d, EmitTarget target) {
+static bool left_out(CxDtype d, int i) {
+  return d == CX_F64 ? isnan(got.d[i]) && fabs(in[0].d[i]) >= 0x1p30 : isnan(got.f[i]) && fabsf(in[0].f[i]) >= 0x1p17f;
+}
+/* near: the short forms, which mark what they leave out by NaN */
+static bool run_compiled(CxOpcode op, int operands, CxDtype d, EmitTarget target, bool near) {
   UopCode c;
   bool wide = d == CX_F64;
   unsigned bytes = wide ? 8 : 4, lanes = uop_max_bytes(target) / bytes;
@@ -66,7 +70,9 @@ static bool run_compiled(CxOpcode op, int operands, CxDtype d, EmitTarget target
   uop_loop(&c, COUNT, lanes, 0);
   UopVal v[2] = {0};
   for (int k = 0; k < operands; k++) v[k] = uop_load(&c, bytes, lanes, type, uop_mem(&c, (uint32_t)k, 0, bytes, 1, stride));
-  uop_store(&c, type, uop_mem(&c, 2, 0, bytes, 1, stride), formula_emit(&c, op, d, v));
+  UopVal beyond = 0, y = near ? formula_emit_near(&c, op, d, v, &beyond) : formula_emit(&c, op, d, v);
+  if (beyond) y = uop_select(&c, beyond, uop_const(&c, bytes, lanes, ~(uint64_t)0), y);
+  uop_store(&c, type, uop_mem(&c, 2, 0, bytes, 1, stride), y);
   uop_end(&c);
   EmitCode *code = emit_compile(&c);
   EmitExec *exec = code ? emit_load(code) : NULL;
@@ -79,15 +85,15 @@ static bool run_compiled(CxOpcode op, int operands, CxDtype d, EmitTarget target
   return ok;
 }
 
-static void compare(CxOpcode op, const char *name, int operands, CxDtype d, EmitTarget target) {
+static void compare(CxOpcode op, const char *name, int operands, CxDtype d, EmitTarget target, bool near) {
   int64_t dims[] = {COUNT}, strides[] = {1};
   CxView from[2] = {{&in[0], d, 1, dims, strides}, {&in[1], d, 1, dims, strides}}, out = {&want, d, 1, dims, strides};
   if (!CHECK(kernel_elementwise(op, from, operands, &out, 0, 0))) return;
   memset(&got, 0, sizeof got);
-  if (!CHECK(run_compiled(op, operands, d, target))) return;
+  if (!CHECK(run_compiled(op, operands, d, target, near))) return;
   int bad = 0, at = 0;
   for (int i = 0; i < COUNT; i++)
-    if (!same(d, i) && bad++ == 0) at = i;
+    if (!same(d, i) && !(near && left_out(d, i)) && bad++ == 0) at = i;
   if (!CHECK(bad == 0))
     fprintf(stderr, "%s %s %s: %d differ, first at %d: %a gives %a, not %a\n", name, d == CX_F64 ? "f64" : "f32", emit_target_name(target),
             bad, at, d == CX_F64 ? in[0].d[at] : (double)in[0].f[at], d == CX_F64 ? got.d[at] : (double)got.f[at],
@@ -107,7 +113,7 @@ int main(void) {
     samples(d);
     for (EmitTarget t = EMIT_AVX2; t <= emit_target_detect(); t++)
       for (unsigned i = 0; i < sizeof ops / sizeof *ops; i++)
-        if (formula_known(ops[i].op, dtype)) compare(ops[i].op, ops[i].name, ops[i].operands, dtype, t);
+        for (int near = 0; near < 2; near++) compare(ops[i].op, ops[i].name, ops[i].operands, dtype, t, near);
   }
   CHECK(!formula_known(CX_OP_ADD, CX_F32) && !formula_known(CX_OP_EXP, CX_F16) && !cx_failed());
   return check_report();
