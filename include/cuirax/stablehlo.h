@@ -10,4 +10,8 @@
 CxGraph *cx_stablehlo_parse(const void *bytes, size_t n);
 bool cx_stablehlo_is_bytecode(const void *bytes, size_t n);
 
+/* A module whose function @main is the graph; to be freed with cx_string_free. name: of the module, an identifier, or NULL. generic: every
+ * operation as "stablehlo.add"(…), else in the form that JAX prints. NULL with CX_ERR_NOT_IMPLEMENTED for ops without a StableHLO form. */
+char *cx_stablehlo_text(const CxGraph *g, const char *name, bool generic);
+
 #endif

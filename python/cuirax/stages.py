@@ -49,19 +49,31 @@ class Traced(Stage):
         return self._next(Lowered)
 
 
+class Module:
+    """A program as a StableHLO module: str() gives its text."""
+
+    def __init__(self, text):
+        self._text = text
+
+    def __str__(self):
+        return self._text
+
+
 class Lowered(Stage):
     """A traced function, ready to be compiled."""
 
     def as_text(self, dialect=None, *, debug_info=False):
-        """The program: Cuirax's own text (dialect None), or as JAX prints it (dialect "jaxpr")."""
-        if dialect not in (None, "cuirax", "jaxpr"):
-            raise NotImplementedError(f"dialect {dialect!r}: Cuirax's own text (None) and 'jaxpr' are available")
-        return str(self._jaxpr) if dialect == "jaxpr" else self._jaxpr.graph_text()
+        """The program as StableHLO (None or "stablehlo"), as Cuirax's own text ("cuirax") or as JAX prints a jaxpr ("jaxpr")."""
+        if dialect == "jaxpr":
+            return str(self._jaxpr)
+        if dialect == "cuirax":
+            return self._jaxpr.graph_text()
+        if dialect not in (None, "stablehlo"):
+            raise NotImplementedError(f"dialect {dialect!r}: 'stablehlo' (the default), 'cuirax' and 'jaxpr' are available")
+        return _core.stablehlo_text(self._jaxpr, "jit_" + "".join(c if c.isalnum() else "_" for c in self.fun_name).strip("_"))
 
     def compiler_ir(self, dialect=None):
-        if dialect not in (None, "cuirax", "jaxpr"):
-            raise NotImplementedError(f"dialect {dialect!r}: Cuirax's own text (None) and 'jaxpr' are available")
-        return self._jaxpr
+        return self._jaxpr if dialect in ("cuirax", "jaxpr") else Module(self.as_text(dialect))
 
     def cost_analysis(self):
         raise NotImplementedError("cost_analysis: costs are not estimated")

@@ -19,6 +19,24 @@ static PyObject *parse(PyObject *m, PyObject *program) {
   return g ? py_jaxpr_new(g) : py_raise();
 }
 
-static PyMethodDef functions[] = {{"stablehlo_parse", parse, METH_O, "The verified program of a StableHLO module, bytecode or text."}, {0}};
+static PyObject *text(PyObject *m, PyObject *args) {
+  (void)m;
+  PyObject *jaxpr;
+  const char *name;
+  int generic = 0;
+  if (!PyArg_ParseTuple(args, "Os|p:stablehlo_text", &jaxpr, &name, &generic)) return NULL;
+  CxGraph *g = py_jaxpr_graph(jaxpr);
+  if (!g) return PyErr_SetString(PyExc_TypeError, "stablehlo_text takes a ClosedJaxpr"), NULL;
+  CxScope s;
+  cx_scope_open(&s);
+  char *t = cx_stablehlo_text(g, name, generic);
+  cx_scope_close(&s);
+  PyObject *r = t ? PyUnicode_FromString(t) : py_raise();
+  cx_string_free(t);
+  return r;
+}
+
+static PyMethodDef functions[] = {{"stablehlo_text", text, METH_VARARGS, "A program as the text of a StableHLO module of this name."},
+                                  {"stablehlo_parse", parse, METH_O, "The verified program of a StableHLO module, bytecode or text."}, {0}};
 
 bool py_stablehlo_register(PyObject *m) { return PyModule_AddFunctions(m, functions) == 0; }

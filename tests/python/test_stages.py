@@ -64,7 +64,8 @@ def test_stages():
     traced = jax.jit(lambda n, x, *, k: {"a": x["q"] * n + k}, static_argnums=0).trace(3, {"q": X}, k=2.0)
     assert str(traced.out_info) == "{'a': ShapeDtypeStruct(shape=(4,), dtype=float32)}"
     lowered = traced.lower()
-    assert lowered.in_tree == jax.tree.structure((({"q": 0},), {"k": 0})) and lowered.as_text().startswith("cuirax-graph")
+    assert lowered.in_tree == jax.tree.structure((({"q": 0},), {"k": 0})) and lowered.as_text("cuirax").startswith("cuirax-graph")
+    assert "stablehlo." in lowered.as_text() and str(lowered.compiler_ir()) == lowered.as_text("stablehlo")
     assert "lambda" in lowered.as_text("jaxpr")
     compiled = lowered.compile()
     np.testing.assert_array_equal(compiled({"q": X}, k=1.0)["a"], X * 3 + 1)
