@@ -6,3 +6,12 @@ np.quantile(a: val, q: val, axis: axes = None, out: none = None, overwrite_input
 
 np.percentile(a: val, q: val, axis: axes = None, out: none = None, overwrite_input: bool = False, method: str = 'linear', keepdims: bool = False)
   The quantiles at q / 100.
+
+np.nanquantile(a: val, q: val, axis: axes = None, out: none = None, overwrite_input: bool = False, method: str = 'linear', keepdims: bool = False)
+  quantile of what is not NaN; NaN where nothing is left.
+
+np.nanpercentile(a: val, q: val, axis: axes = None, out: none = None, overwrite_input: bool = False, method: str = 'linear', keepdims: bool = False)
+  percentile of what is not NaN; NaN where nothing is left.
+
+np.nanmedian(a: val, axis: axes = None, out: none = None, overwrite_input: bool = False, keepdims: bool = False)
+  median of what is not NaN; NaN where nothing is left.

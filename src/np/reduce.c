@@ -393,7 +393,23 @@ static CxVal quantile_of(CxVal sorted, CxVal q, const char *method) { /* sorted 
   return between(at_last(sorted, i), at_last(sorted, j), weight, method);
 }
 
-static CxVal quantiles(CxVal a, CxVal q, CxInts over, const char *method, bool keepdims, double scale) {
+static CxVal at_each(CxVal sorted, CxVal i) { /* its own place in every row */
+  int last = sorted->type->rank - 1;
+  CxVal r = cx_np_take_along_axis(sorted, cx_expand_dims(i, cx_ints(last)), (CxNpTakeAlongAxis){.axis = {true, last}});
+  return r ? cx_squeeze(r, cx_ints(last)) : NULL;
+}
+
+static CxVal nan_quantile_of(CxVal sorted, CxVal q, const char *method) { /* NaNs, which stand last, do not count */
+  CxInts last = {.v = (int64_t[]){sorted->type->rank - 1}, .n = 1};
+  CxVal top = cx_reduce_sum(cx_convert(cx_not(np_is_nan(sorted)), q->type->dtype), last);
+  top = top ? cx_sub(top, cx_like(top, 1)) : NULL;
+  CxVal place = cx_mul(q, top), low = cx_floor(place), high = cx_ceil(place);
+  if (!low || !high) return NULL;
+  CxVal i = cx_convert(cx_max(cx_like(low, 0), cx_min(low, top)), CX_I32), j = cx_convert(cx_max(cx_like(high, 0), cx_min(high, top)), CX_I32);
+  return i && j ? between(at_each(sorted, i), at_each(sorted, j), cx_sub(place, low), method) : NULL;
+}
+
+static CxVal quantiles(CxVal a, CxVal q, CxInts over, const char *method, bool keepdims, double scale, bool skip_nan) {
   int64_t store[CX_MAX_RANK];
   CxVal v[2] = {a, q}, sorted;
   if (!a || !q) return NULL;
@@ -411,7 +427,7 @@ static CxVal quantiles(CxVal a, CxVal q, CxInts over, const char *method, bool k
   int64_t m = q->type->rank ? q->type->dims[0] : 1;
   for (int64_t i = 0; i < m && !cx_failed(); i++) {
     CxVal one = q->type->rank ? cx_squeeze(cx_slice_axis(at, 0, i, i + 1), cx_ints(0)) : at;
-    CxVal r = one ? np_pick(nan, cx_like(x, NAN), quantile_of(sorted, one, method)) : NULL;
+    CxVal r = !one ? NULL : skip_nan ? nan_quantile_of(sorted, one, method) : np_pick(nan, cx_like(x, NAN), quantile_of(sorted, one, method));
     if (r && keepdims) r = np_keepdims(r, axes, a->type);
     cx_vals_push(&rows, q->type->rank ? cx_expand_dims(r, cx_ints(0)) : r);
   }
@@ -421,5 +437,8 @@ static CxVal quantiles(CxVal a, CxVal q, CxInts over, const char *method, bool k
   return r;
 }
 
-CxVal cx_np_quantile(CxVal a, CxVal q, CxNpQuantile o) { return quantiles(a, q, o.axis, o.method, o.keepdims, 1); }
-CxVal cx_np_percentile(CxVal a, CxVal q, CxNpPercentile o) { return quantiles(a, q, o.axis, o.method, o.keepdims, 0.01); }
+CxVal cx_np_quantile(CxVal a, CxVal q, CxNpQuantile o) { return quantiles(a, q, o.axis, o.method, o.keepdims, 1, false); }
+CxVal cx_np_percentile(CxVal a, CxVal q, CxNpPercentile o) { return quantiles(a, q, o.axis, o.method, o.keepdims, 0.01, false); }
+CxVal cx_np_nanquantile(CxVal a, CxVal q, CxNpNanquantile o) { return quantiles(a, q, o.axis, o.method, o.keepdims, 1, true); }
+CxVal cx_np_nanpercentile(CxVal a, CxVal q, CxNpNanpercentile o) { return quantiles(a, q, o.axis, o.method, o.keepdims, 0.01, true); }
+CxVal cx_np_nanmedian(CxVal a, CxNpNanmedian o) { return quantiles(a, cx_scalar(np_canonical(CX_F64), 0.5), o.axis, "midpoint", o.keepdims, 1, true); }

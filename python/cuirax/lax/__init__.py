@@ -6,3 +6,21 @@ from .._core import associative_scan, cond, fori_loop, reduce, reduce_window, sc
 from ._types import *
 from ._types import ConvGeneralDilatedDimensionNumbers, DotDimensionNumbers, PrecisionLike
 from ._glue import *
+
+_HIDDEN = {"ragged_product"}
+for _name in _HIDDEN:
+    globals().pop(_name, None)
+
+
+def __getattr__(name):
+    if name.endswith("_p"):
+        from ..extend.core import primitives
+        try:
+            return getattr(primitives, name)
+        except AttributeError:
+            raise AttributeError(f"module 'jax.lax' has no attribute {name!r}") from None
+    if not name.startswith("_"):
+        from . import _more
+        if name in vars(_more) and name not in ("dataclasses", "enum", "functools", "NamedTuple"):
+            return getattr(_more, name)
+    raise AttributeError(f"module 'jax.lax' has no attribute {name!r}")
