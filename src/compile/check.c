@@ -17,6 +17,7 @@ typedef struct Check {
   uint32_t *block;              /* by value: the block (instruction + 1) it stands in; 0: none */
   uint8_t *class;               /* by value: ELEMENT, ACCUMULATOR, VARIABLE, OFFSET */
   int64_t *reach;               /* by OFFSET: its greatest value; the least is 0 */
+  int64_t *part;                /* by buffer: elements of a turn of a shared loop */
   uint32_t *written;            /* by buffer: instruction + 1 of the last store in the open innermost loop */
 } Check;
 
@@ -234,7 +235,9 @@ static bool check_shared(Check *c) {
     const LoopBuffer *b = &p->buffers.v[q->access->buffer];
     if (b->where == LOOP_SCRATCH || !b->written) continue; /* every thread has scratch of its own */
     if (q->access->dynamic) return wrong(c, "a shared loop stores where data says");
-    if (q->access->stride[0] != b->count / extent || b->count % extent != 0) return wrong(c, "turns of a shared loop touch one another's elements");
+    int64_t *part = &c->part[q->access->buffer];
+    if (*part == 0) *part = q->access->stride[0];
+    if (q->access->stride[0] < 1 || *part != q->access->stride[0]) return wrong(c, "turns of a shared loop touch one another's elements");
   }
   return true;
 }
@@ -246,8 +249,9 @@ bool loop_check(const LoopProgram *p) {
   c.block = cx_calloc(n, sizeof *c.block);
   c.class = cx_calloc(n, sizeof *c.class);
   c.reach = cx_calloc(n, sizeof *c.reach);
+  c.part = cx_calloc((size_t)p->buffers.n + 1, sizeof *c.part);
   c.written = cx_calloc((size_t)p->buffers.n + 1, sizeof *c.written);
-  bool ok = c.defined && c.block && c.class && c.reach && c.written && check_buffers(&c);
+  bool ok = c.defined && c.block && c.class && c.reach && c.part && c.written && check_buffers(&c);
   for (uint32_t i = 0; ok && i < p->code.n; i++) {
     c.at = i;
     ok = check_instr(&c, &p->code.v[i]);
@@ -258,6 +262,7 @@ bool loop_check(const LoopProgram *p) {
   cx_free(c.block);
   cx_free(c.class);
   cx_free(c.reach);
+  cx_free(c.part);
   cx_free(c.written);
   return ok;
 }

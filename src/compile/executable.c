@@ -98,7 +98,7 @@ static bool step_drops(Executable *x, uint32_t i, uint32_t *last) {
   return ok;
 }
 
-static bool step_native(Executable *x, Step *s, EmitTarget target) {
+static bool step_native(Executable *x, Step *s, EmitTarget target, bool *made) {
   const LoopProgram *p = s->loops;
   UopCode code = {0};
   bool ok = loop_check(p) && select_program(p, target, &code, &s->slots);
@@ -114,8 +114,12 @@ static bool step_native(Executable *x, Step *s, EmitTarget target) {
   for (uint32_t k = 1; k < s->slots.n; k++) s->stops |= s->slots.v[k].buffer == SLOT_STOP;
   if (p->scratch > x->scratch) x->scratch = p->scratch;
   s->makes.from = x->vars.n;
-  for (uint32_t k = 0; k < p->buffers.n; k++)
-    if (p->buffers.v[k].where == LOOP_VARIABLE && p->buffers.v[k].written && !vec_push(&x->vars, p->buffers.v[k].var)) return false;
+  for (uint32_t k = 0; k < p->buffers.n; k++) {
+    const LoopBuffer *b = &p->buffers.v[k];
+    if (b->where != LOOP_VARIABLE || !b->written || made[b->var]) continue;
+    made[b->var] = true; /* another program may write the rest of it */
+    if (!vec_push(&x->vars, b->var)) return false;
+  }
   s->makes.to = x->vars.n;
   return s->exec != NULL;
 }
@@ -123,13 +127,15 @@ static bool step_native(Executable *x, Step *s, EmitTarget target) {
 static bool steps_make(Executable *x, uint32_t *last) {
   const CxGraph *g = x->g;
   EmitTarget target = emit_target_detect();
+  bool *made = arena_alloc(&x->arena, g->types.n);
+  if (!made) return false;
   for (uint32_t i = 0; i < g->out.n; i++) last[g->out.v[i]] = UINT32_MAX;
   for (uint32_t i = 0; i < g->consts.n; i++) last[g->consts.v[i].var] = UINT32_MAX;
   for (uint32_t i = 0; i < x->n; i++) uses_of(x, i, last);
   for (uint32_t i = 0; i < x->n; i++) {
     const LoweredStep *s = &x->lowered.steps.v[i];
     x->steps[i] = (Step){.kind = s->kind, .eqn = s->eqn, .var = s->var, .of = s->of, .loops = s->loops};
-    if (s->kind == STEP_LOOPS && !step_native(x, &x->steps[i], target)) return false;
+    if (s->kind == STEP_LOOPS && !step_native(x, &x->steps[i], target, made)) return false;
     if (!step_drops(x, i, last)) return false;
   }
   return true;

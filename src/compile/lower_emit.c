@@ -5,7 +5,7 @@
 #include "op/attrs.h"
 #include <string.h>
 
-enum { BLOCK = 256, SCRATCH_ALIGN = 64, SCRATCH_PAD = 64, FEW_PAIRS = 4, SHARED_SIZE = 1 << 16 };
+enum { BLOCK = 256, SCRATCH_ALIGN = 64, SCRATCH_PAD = 64, FEW_PAIRS = 4, SHARED_SIZE = 1 << 16, SEGMENT_BLOCK = 512, SEGMENT_COST = 64, SEGMENT_LEAST = 64 };
 
 /* ---- memory ---- */
 
@@ -42,7 +42,7 @@ static LoopAccess access_at(const Emit *e, const Place *place, int64_t offset, c
   if (row || k == e->groups) return a;
   int64_t s = step[e->last[k]];
   a.offset += e->inner_base * s;
-  if (e->blocked) stride[k++] = BLOCK * s;
+  if (e->block) stride[k++] = e->block * s;
   stride[k] = s;
   return a;
 }
@@ -54,11 +54,12 @@ static LoopAccess access_dense(Emit *e, CxVar v, bool row) {
   return access_at(e, emit_place(e, v), 0, step, row);
 }
 
+/* Kept values fill a row; in a cluster that is cut, a block. */
 static LoopAccess access_kept(const Emit *e, uint32_t buffer) {
-  LoopAccess a = {.buffer = buffer, .offset = e->inner_base};
+  LoopAccess a = {.buffer = buffer, .offset = e->segment ? 0 : e->inner_base};
   int k = e->base + e->outer;
-  if (e->blocked) a.stride[k++] = BLOCK;
-  if (k < e->base + e->groups + e->blocked) a.stride[k] = 1;
+  if (e->block) a.stride[k++] = e->segment ? 0 : e->block;
+  if (k < e->base + e->groups + (e->block > 0)) a.stride[k] = 1;
   return a;
 }
 
@@ -201,7 +202,7 @@ static void value_store(Emit *e, CxVar v, LoopValue x, bool row) {
     LoopAccess a = access_dense(e, v, row);
     loop_store(e->p, dtype, &a, x);
   } else if (d->kept && !row) {
-    if (!e->kept[v]) e->kept[v] = emit_scratch(e, dtype, e->extent[e->outer]);
+    if (!e->kept[v]) e->kept[v] = emit_scratch(e, dtype, e->segment ? SEGMENT_BLOCK : e->extent[e->outer]);
     LoopAccess a = access_kept(e, e->kept[v]);
     loop_store(e->p, dtype, &a, x);
   }
@@ -293,11 +294,11 @@ static void sweep_members(Emit *e, int phase) {
   }
 }
 
-/* `extent` elements from inner_base; blocked: that many in each of `blocks` blocks. Results of folds become the row's, or partial ones. */
+/* `extent` elements from inner_base; blocks > 0: that many in each of `blocks` blocks. Results of folds become the row's, or partial ones. */
 static void sweep(Emit *e, int phase, int64_t blocks, int64_t extent, int64_t partial_index) {
   e->sweep_stamp++;
-  e->blocked = blocks > 0;
-  if (e->blocked) loop_for(e->p, blocks);
+  e->block = blocks > 0 ? BLOCK : 0;
+  if (e->block) loop_for(e->p, blocks);
   for (uint32_t i = 0; i < e->c->members.n; i++)
     if (folds_here(e, i, phase)) e->accumulator[i] = loop_fold_new(e->p, member_op(e, &e->c->members.v[i]), fold_dtype(member_dtype(e, &e->c->members.v[i])));
   loop_for(e->p, extent);
@@ -311,11 +312,11 @@ static void sweep(Emit *e, int phase, int64_t blocks, int64_t extent, int64_t pa
       continue;
     }
     LoopAccess a = {.buffer = e->partial[i][0], .offset = partial_index};
-    if (e->blocked) a.stride[e->base + e->outer] = 1;
+    if (e->block) a.stride[e->base + e->outer] = 1;
     loop_store(e->p, fold_dtype(member_dtype(e, &e->c->members.v[i])), &a, x);
   }
-  if (e->blocked) loop_end(e->p);
-  e->blocked = false;
+  if (e->block) loop_end(e->p);
+  e->block = 0;
 }
 
 static bool phase_ordered(const Emit *e, int phase) {
@@ -361,6 +362,84 @@ static void phase_emit(Emit *e, int phase) {
   }
 }
 
+/* ---- long clusters: several short loops over a block that stays in cache, instead of one with more values than registers ---- */
+
+static uint32_t member_cost(CxOpcode op) {
+  switch ((int)op) {
+    case CX_OP_SIN: case CX_OP_COS: case CX_OP_TAN: case CX_OP_TANH: case CX_OP_LOG1P: case CX_OP_EXPM1: case CX_OP_ERF: case CX_OP_ERFC: return 32;
+    case CX_OP_POW: case CX_OP_LGAMMA: case CX_OP_DIGAMMA: case CX_OP_ERF_INV: case CX_OP_ATAN2: return 64;
+    case CX_OP_EXP: case CX_OP_EXP2: case CX_OP_LOG: case CX_OP_LOGISTIC: case CX_OP_ATAN: case CX_OP_SINH: case CX_OP_COSH: return 20;
+    case CX_OP_MAX: case CX_OP_MIN: case CX_OP_CLAMP: case CX_OP_INTEGER_POW: return 6;
+    case CX_OP_DOT_GENERAL: return 16;
+    default: return 1;
+  }
+}
+
+/* Cuts the members; false: they fit one loop. Values that a later segment needs are kept. */
+static bool cluster_cut(Emit *e) {
+  const Cluster *c = e->c;
+  uint32_t cost = 0, segments = 1;
+  uint32_t *segment = arena_alloc(&e->l->arena, (c->members.n + 1) * sizeof *segment);
+  if (c->split >= 0 || !segment || c->rank == 0 || e->extent[e->groups - 1] < SEGMENT_LEAST || e->base + e->groups + 1 > LOOP_DEPTH) return false;
+  for (uint32_t i = 0; i < c->members.n; i++) {
+    segment[i] = segments - 1;
+    if (!e->need[i]) continue;
+    cost += member_cost(member_op(e, &c->members.v[i]));
+    if (cost >= SEGMENT_COST) segments++, cost = 0;
+  }
+  if (segments <= 2) return false;
+  e->segment = segment;
+  for (uint32_t i = 0; i < c->members.n; i++)
+    for (uint32_t k = 0; e->need[i] && k < c->members.v[i].nin; k++) {
+      const MemberOperand *o = &c->members.v[i].in[k];
+      Var *d = &e->l->var[o->root];
+      if (!o->external && segment[d->member] < segment[i]) d->kept |= !d->stored;
+    }
+  return true;
+}
+
+/* All segments, one after the other, over `extent` elements. */
+static void segments_sweep(Emit *e, int64_t extent) {
+  const Cluster *c = e->c;
+  for (uint32_t i = 0; i < c->members.n;) {
+    uint32_t segment = e->segment[i];
+    e->sweep_stamp++;
+    loop_for(e->p, extent);
+    for (; i < c->members.n && e->segment[i] == segment; i++) {
+      const Member *m = &c->members.v[i];
+      if (!e->need[i]) continue;
+      LoopValue x = member_apply(e, m);
+      value_set(e, member_var(e, m), x, false);
+      value_store(e, member_var(e, m), x, false);
+    }
+    loop_end(e->p);
+  }
+}
+
+static bool program_start(Emit *e);
+
+/* A program that threads share is one loop: what is left over after whole blocks is a program of its own. */
+static bool emit_cut(Emit *e) {
+  int64_t n = e->extent[e->groups - 1], blocks = n / SEGMENT_BLOCK, rest = n % SEGMENT_BLOCK;
+  bool apart = e->p->shared && e->outer == 0;
+  if (blocks > 0) {
+    e->block = SEGMENT_BLOCK;
+    loop_for(e->p, blocks);
+    segments_sweep(e, SEGMENT_BLOCK);
+    loop_end(e->p);
+  }
+  e->block = 0;
+  e->inner_base = blocks * SEGMENT_BLOCK;
+  if (rest > 0 && apart && blocks > 0) {
+    if (!program_start(e)) return false;
+    for (uint32_t i = 0; i < e->c->members.n; i++) e->kept[member_var(e, &e->c->members.v[i])] = 0;
+  }
+  if (apart && blocks == 0) e->p->shared = false;
+  if (rest > 0) segments_sweep(e, rest);
+  e->inner_base = 0;
+  return true;
+}
+
 /* A domain of one element has no loops. */
 static void emit_scalar(Emit *e) {
   e->sweep_stamp++;
@@ -380,9 +459,12 @@ static bool cluster_emit(Emit *e) {
   for (uint32_t i = 0; i < n; i++)
     if (c->members.v[i].start) e->start[i] = start_offset(e, c->members.v[i].start);
   if (c->rank == 0) return emit_scalar(e), !e->p->failed;
+  bool cut = cluster_cut(e);
   for (int k = 0; k < e->outer; k++) loop_for(e->p, e->extent[k]);
-  for (int phase = 0; phase < c->phases; phase++) phase_emit(e, phase);
+  if (cut && !emit_cut(e)) return false;
+  for (int phase = 0; !cut && phase < c->phases; phase++) phase_emit(e, phase);
   for (int k = 0; k < e->outer; k++) loop_end(e->p);
+  e->segment = NULL;
   return !e->p->failed;
 }
 

@@ -120,7 +120,8 @@ typedef struct Emit {
   int groups, outer, last[SHAPE_RANK]; /* last[k]: the innermost axis of loop k */
   int64_t extent[SHAPE_RANK];
   int64_t inner_base;          /* where the current sweep starts in a row */
-  bool blocked;
+  int64_t block;               /* elements per block, when the sweep is in blocks; else 0 */
+  uint32_t *segment;           /* by member: long clusters are cut into several loops over a block; NULL: not cut */
   uint8_t *need;               /* by member: phases that compute it */
   LoopValue *accumulator;      /* by member */
   LoopValue *start;            /* by member: the OFFSET of a dynamic slice, 0 if it is always 0 */

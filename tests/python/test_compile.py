@@ -87,3 +87,29 @@ def test_a_compiled_loop_can_be_interrupted():
 def test_nothing_falls_back():
     done = run(PROGRAM, CUIRAX_COMPILE="1", CUIRAX_REPORT="1")
     assert "is not compiled" not in done.stderr, done.stderr[-3000:]
+
+
+LONG = """
+import cuirax
+cuirax.install()
+import jax, jax.numpy as jnp, numpy as np
+
+def chain(x):
+    kept = []
+    for i in range(60):
+        x = jnp.sin(x) * 2 + 1
+        kept.append(x)
+    return x + kept[7] * kept[31], kept[20]
+
+for shape in [(3,), (63,), (64,), (511,), (1500,), (70000,), (300, 513)]:
+    x = jnp.asarray(np.random.RandomState(1).randn(*shape).astype("float32"))
+    want, f = chain(x), jax.jit(chain)
+    for _ in range(2):
+        assert [np.asarray(a).tobytes() for a in f(x)] == [np.asarray(a).tobytes() for a in want], shape
+print("same")
+"""
+
+
+def test_long_chains_are_cut():
+    done = run(LONG, CUIRAX_COMPILE="1", CUIRAX_REPORT="1")
+    assert done.stdout.strip() == "same" and "is not compiled" not in done.stderr, done.stderr[-3000:]
