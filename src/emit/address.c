@@ -7,12 +7,6 @@
 static const uint8_t pool_of_registers[] = {RSI, RDI, R8, R9, R10, R11, RBP, R12, R13, R14, R15};
 enum { POINTERS = sizeof pool_of_registers };
 
-static int32_t frame_word(Gen *g) {
-  int32_t at = g->fixed;
-  g->fixed += 8;
-  return at;
-}
-
 /* --- nodes, found again by parent, loop and stride */
 
 static bool hash_grow(Gen *g) {
@@ -40,7 +34,6 @@ static uint32_t node_find(Gen *g, uint32_t parent, uint32_t loop, int64_t stride
   }
   Node d = {.parent = parent, .loop = loop, .stride = stride, .home = (int32_t)(loop * 8), .reg = NO_REG};
   if (parent) {
-    d.home = frame_word(g);
     d.next = g->loop.v[loop].nodes;
     g->loop.v[loop].nodes = g->node.n;
   }
@@ -71,6 +64,24 @@ bool address_place(Gen *g, uint32_t at, uint32_t mem, const uint32_t *loops, uin
   if (g->c->inst.v[at].op == UOP_CALL) return vec_push(&g->call_place, p);
   g->place[at] = p;
   return !g->failed;
+}
+
+/* Homes in the frame: loops that are never open together share theirs. */
+int32_t address_homes(Gen *g, int32_t from) {
+  int32_t most = from;
+  for (uint32_t l = 1; l < g->loop.n; l++) {
+    Loop *loop = &g->loop.v[l];
+    int32_t at = loop->parent ? g->loop.v[loop->parent].homes_end : from;
+    if (loop->counted) {
+      loop->home = at, at += loop->leaf ? 0 : 8;
+      loop->limit = at, loop->rest = at + 8, at += g->c->inst.v[loop->at].a ? 16 : 0;
+    }
+    for (uint32_t k = loop->nodes; k; k = g->node.v[k].next) g->node.v[k].home = at, at += 8;
+    loop->homes_end = at;
+    if (at > most) most = at;
+    if (most > FRAME_MAX) return g->failed = true, from;
+  }
+  return most;
 }
 
 /* --- loops */

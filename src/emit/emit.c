@@ -297,13 +297,7 @@ static void frame_plan(Gen *g) {
   }
   g->args = frame_bytes(g, (int32_t)args * 8);
   g->saved_sp = frame_bytes(g, 8);
-  for (uint32_t l = 1; l < g->loop.n; l++) {
-    Loop *loop = &g->loop.v[l];
-    if (!loop->counted) continue;
-    loop->home = frame_bytes(g, 8);
-    loop->limit = frame_bytes(g, 8);
-    loop->rest = frame_bytes(g, 8);
-  }
+  g->fixed = address_homes(g, g->fixed);
   g->fixed = (g->fixed + 63) & ~63;
   g->masks = cut ? frame_bytes(g, 128) : 0;
   if (g->fixed > FRAME_MAX) g->failed = true;

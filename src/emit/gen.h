@@ -48,6 +48,7 @@ typedef struct Loop {
   bool counted, leaf;
   uint8_t counter;          /* register in a leaf, else NO_REG */
   int32_t home, limit, rest; /* frame offsets: counter, where it ends, count of the last turn */
+  int32_t homes_end;        /* of these and the nodes' */
   uint32_t first_used, used; /* leaf: nodes wanted in registers, in Gen.wanted */
 } Loop;
 
@@ -143,8 +144,8 @@ uint32_t pool_bytes(Gen *g, const void *data, uint32_t bytes, uint32_t align);
 
 /* address.c */
 bool address_place(Gen *g, uint32_t at, uint32_t mem, const uint32_t *loops, uint32_t depth, uint32_t inner);
+int32_t address_homes(Gen *g, int32_t from); /* gives each its place in the frame from there on; the end */
 void address_enter(Gen *g, Loop *loop);
-void address_enter_leaf(Gen *g, Loop *loop);
 void address_leave_leaf(Gen *g, Loop *loop);
 void address_advance(Gen *g, Loop *loop);
 /* the operand of instruction `at` plus `extra` bytes; `scratch` is a register it may overwrite and use */

@@ -446,7 +446,7 @@ static bool compare(uint64_t seed, EmitTarget target, unsigned lanes, bool both,
 }
 
 int main(int argc, char **argv) {
-  uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, count = argc > 2 ? strtoull(argv[2], NULL, 10) : 300;
+  uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, count = argc > 2 ? strtoull(argv[2], NULL, 10) : 200;
   static const struct {
     unsigned lanes;
     bool both;
