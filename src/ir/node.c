@@ -155,6 +155,13 @@ CxVal node_array_sharing(const CxType *type, CxVal of, size_t byte_offset) {
   return v;
 }
 
+CxVal node_as(CxVal owned, const CxType *type) {
+  if (!owned || owned->type == type) return owned;
+  CxVal v = node_array_sharing(type, owned, 0);
+  cx_release(owned);
+  return v;
+}
+
 bool node_is_sole_owner(CxVal v) {
   return atomic_load_explicit(&v->count, memory_order_acquire) == 1 && !v->array.buffer->release &&
          atomic_load_explicit(&v->array.buffer->count, memory_order_acquire) == 1;

@@ -38,6 +38,7 @@ struct CxNode {
 CxVal node_new(const CxType *type, CxTrace *trace); /* count 1; payload zero; retains the trace */
 CxVal node_array(const CxType *type);                          /* fresh memory, not cleared; count 1 */
 CxVal node_array_sharing(const CxType *type, CxVal of, size_t byte_offset); /* same memory, other type; count 1 */
+CxVal node_as(CxVal owned, const CxType *type); /* an array as one of a type that may differ in weakness; takes the reference */
 bool node_is_sole_owner(CxVal v);                              /* nobody else can see its memory change */
 static inline bool node_is_array(CxVal v) { return v && !v->trace; }
 static inline size_t type_bytes(const CxType *t) { return (size_t)t->size * (size_t)cx_dtype_bytes(t->dtype); }

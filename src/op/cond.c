@@ -22,19 +22,20 @@ static bool cond_type(const CxApp *a, const CxType **out) {
     const CxGraph *g = b->v[k];
     if (g->in.n + 1 != a->nin || g->out.n != b->v[0]->out.n) return type_fail(a, "branch %d has other numbers of operands or results", k);
     for (uint32_t i = 0; i < g->in.n; i++)
-      if (graph_type(g, g->in.v[i]) != a->types[i + 1]) return type_fail(a, "operand %u does not have the type that branch %d wants", i + 1, k);
+      if (!type_fits(graph_type(g, g->in.v[i]), a->types[i + 1])) return type_fail(a, "operand %u does not have the type that branch %d wants", i + 1, k);
     for (uint32_t i = 0; i < g->out.n; i++)
-      if (graph_type(g, g->out.v[i]) != graph_type(b->v[0], b->v[0]->out.v[i])) return type_fail(a, "result %u of branch %d has another type than that of branch 0", i, k);
+      if (!type_fits(graph_type(g, g->out.v[i]), graph_type(b->v[0], b->v[0]->out.v[i]))) return type_fail(a, "result %u of branch %d has another type than that of branch 0", i, k);
   }
   for (uint32_t i = 0; i < b->v[0]->out.n; i++) out[i] = graph_type(b->v[0], b->v[0]->out.v[i]);
   return true;
 }
 
 static bool cond_exec(const CxApp *a, const CxType *const *types, CxVal *out) {
-  (void)types;
   const CxGraphs *b = branches_of(a);
   int32_t k = *(const int32_t *)(const void *)a->in[0]->array.data;
-  return graph_run_borrowed(b->v[k < 0 ? 0 : k >= b->n ? b->n - 1 : k], a->in + 1, a->nin - 1, out);
+  bool ok = graph_run_borrowed(b->v[k < 0 ? 0 : k >= b->n ? b->n - 1 : k], a->in + 1, a->nin - 1, out);
+  for (uint32_t i = 0; ok && i < a->nout; i++) ok = (out[i] = node_as(out[i], types[i])) != NULL;
+  return ok;
 }
 
 #define NEW(arena, type, n) ((type *)arena_alloc(arena, ((size_t)(n) + 1) * sizeof(type)))

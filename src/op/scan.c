@@ -43,15 +43,15 @@ static bool scan_type(const CxApp *a, const CxType **out) {
   for (uint32_t i = 0; i < a->nin; i++) {
     const CxType *want = graph_type(g, g->in.v[i]);
     if (i < n_consts(s) + n_carry(s)) {
-      if (a->types[i] != want) return operand_fail(a, i, "operand", want);
-    } else if (a->types[i] != stacked(want, s->length)) {
+      if (!type_fits(a->types[i], want)) return operand_fail(a, i, "operand", want);
+    } else if (!type_fits(a->types[i], stacked(want, s->length))) {
       return operand_fail(a, i, "scanned operand", stacked(want, s->length));
     }
   }
   for (uint32_t i = 0; i < g->out.n; i++) {
     const CxType *t = graph_type(g, g->out.v[i]);
     bool carry = i < n_carry(s);
-    if (carry && t != graph_type(g, g->in.v[n_consts(s) + i])) return type_fail(a, "carry %u changes its type from input to output of the body", i);
+    if (carry && !type_fits(t, graph_type(g, g->in.v[n_consts(s) + i]))) return type_fail(a, "carry %u changes its type from input to output of the body", i);
     TRY(out[i] = carry ? t : stacked(t, s->length));
   }
   return true;
@@ -69,7 +69,7 @@ static bool scan_step(const CxApp *a, const CxScanAttrs *s, int64_t at, CxVal *c
   for (uint32_t i = 0; i < nk; i++) in[nc + i] = carry[i], carry[i] = NULL;
   for (uint32_t i = nc + nk; i < g->in.n; i++) in[i] = slice_of(a->in[i], graph_type(g, g->in.v[i]), at);
   TRY(graph_run(g, in, g->in.n, out));
-  for (uint32_t i = 0; i < nk; i++) carry[i] = out[i];
+  for (uint32_t i = 0; i < nk; i++) TRY(carry[i] = node_as(out[i], graph_type(g, g->in.v[nc + i])));
   for (uint32_t i = nk; i < g->out.n; i++) {
     size_t bytes = type_bytes(out[i]->type);
     memcpy(ys[i - nk]->array.data + (size_t)at * bytes, out[i]->array.data, bytes);
@@ -90,6 +90,7 @@ static bool scan_exec(const CxApp *a, const CxType *const *types, CxVal *out) {
     ok = scan_step(a, s, s->reverse ? s->length - 1 - k : k, out, out + nk, io);
     if (ok && (k & 255) == 255) ok = execute_poll();
   }
+  for (uint32_t i = 0; ok && i < nk; i++) ok = (out[i] = node_as(out[i], types[i])) != NULL;
   if (!ok)
     for (uint32_t i = 0; i < a->nout; i++) cx_release(out[i]), out[i] = NULL;
   cx_free(io);

@@ -21,12 +21,12 @@ static bool while_type(const CxApp *a, const CxType **out) {
   const CxType *p = graph_type(c, c->out.v[0]);
   if (p->dtype != CX_BOOL || p->rank) return type_fail(a, "the condition must give a boolean scalar");
   for (int64_t i = 0; i < (int64_t)a->nin; i++) {
-    if (i < nc && a->types[i] != graph_type(c, c->in.v[i])) return type_fail(a, "constant %lld does not have the condition's type", (long long)i);
-    if (i >= nc && a->types[i] != graph_type(b, b->in.v[i - nc])) return type_fail(a, "operand %lld does not have the body's type", (long long)i);
-    if (i >= nc + nb && a->types[i] != graph_type(c, c->in.v[i - nb])) return type_fail(a, "operand %lld does not have the condition's type", (long long)i);
+    if (i < nc && !type_fits(a->types[i], graph_type(c, c->in.v[i]))) return type_fail(a, "constant %lld does not have the condition's type", (long long)i);
+    if (i >= nc && !type_fits(a->types[i], graph_type(b, b->in.v[i - nc]))) return type_fail(a, "operand %lld does not have the body's type", (long long)i);
+    if (i >= nc + nb && !type_fits(a->types[i], graph_type(c, c->in.v[i - nb]))) return type_fail(a, "operand %lld does not have the condition's type", (long long)i);
   }
   for (int64_t i = 0; i < nk; i++)
-    if ((out[i] = graph_type(b, b->out.v[i])) != a->types[nc + nb + i]) return type_fail(a, "carry %lld changes its type in the body", (long long)i);
+    if (!type_fits(out[i] = graph_type(b, b->out.v[i]), a->types[nc + nb + i])) return type_fail(a, "carry %lld changes its type in the body", (long long)i);
   return true;
 }
 
@@ -45,14 +45,15 @@ static bool while_exec(const CxApp *a, const CxType *const *types, CxVal *out) {
   uint32_t nc = (uint32_t)w->cond_nconsts, nb = (uint32_t)w->body_nconsts, nk = a->nout;
   CxVal *io = cx_calloc(a->nin + a->nout + 1, sizeof *io);
   bool ok = io != NULL, go = true;
-  (void)types;
   for (uint32_t i = 0; i < nk; i++) out[i] = cx_retain(a->in[nc + nb + i]);
   for (int64_t step = 1; ok && (ok = cond_holds(a, w, out, nk, io, &go)) && go; step++) {
     for (uint32_t i = 0; i < nb; i++) io[i] = cx_retain(a->in[nc + i]);
     for (uint32_t i = 0; i < nk; i++) io[nb + i] = out[i], out[i] = NULL;
     ok = graph_run(w->body_jaxpr, io, nb + nk, out);
+    for (uint32_t i = 0; ok && i < nk; i++) ok = (out[i] = node_as(out[i], a->types[nc + nb + i])) != NULL;
     if (ok && (step & 255) == 0) ok = execute_poll();
   }
+  for (uint32_t i = 0; ok && i < nk; i++) ok = (out[i] = node_as(out[i], types[i])) != NULL;
   if (!ok)
     for (uint32_t i = 0; i < nk; i++) cx_release(out[i]), out[i] = NULL;
   cx_free(io);

@@ -44,23 +44,15 @@ static bool carry_types_fail(const char *what, uint32_t i, const CxType *want, c
                  "Convert one of them, for example with .astype.", what, i, py_type_text(want, a, sizeof a), py_type_text(got, b, sizeof b));
 }
 
-/* the first n results of the body against the carry; weak differences are mended: 1 settled, 0 stage again, -1 error */
+/* the first n results of the body against the carry, which may differ in weakness: 1 settled, 0 stage again, -1 error */
 static int carry_settle(const char *what, PyBody *b, CxVals *carry) {
   uint32_t n = carry->n;
   if (b->graph->out.n < n) return cx_fail(CX_ERR_TYPE, "%s returned too few values", what), -1;
   if (region_strengthen(carry->v, b->graph, n)) return cx_failed() ? -1 : 0;
-  const CxType **types = PyMem_Calloc((size_t)b->graph->out.n + 1, sizeof *types);
-  bool ok = types != NULL;
-  for (uint32_t i = 0; ok && i < b->graph->out.n; i++) {
+  for (uint32_t i = 0; i < n; i++) {
     const CxType *t = graph_type(b->graph, b->graph->out.v[i]);
-    types[i] = i < n ? carry->v[i]->type : t;
-    if (i < n && (t->dtype != types[i]->dtype || !cx_type_same_dims(t, types[i]))) ok = carry_types_fail(what, i, types[i], t);
+    if (!type_fits(t, carry->v[i]->type)) return carry_types_fail(what, i, carry->v[i]->type, t), -1;
   }
-  CxGraph *g = ok ? region_with_results(b->graph, types) : NULL;
-  PyMem_Free(types);
-  if (!g) return -1;
-  ref_release(b->graph);
-  b->graph = g;
   return 1;
 }
 
@@ -242,31 +234,19 @@ static PyObject *fn_fori_loop(PyObject *m, PyObject *const *args, Py_ssize_t n, 
 
 /* ---- cond and switch ---- */
 
-/* weak results give way to strong ones of other branches */
-static bool unify_results(CxGraph **graphs, uint32_t n) {
-  uint32_t nout = graphs[0]->out.n;
-  const CxType **types = PyMem_Calloc((size_t)nout + 1, sizeof *types);
-  bool ok = types != NULL;
-  for (uint32_t i = 0; ok && i < nout; i++) {
-    types[i] = graph_type(graphs[0], graphs[0]->out.v[i]);
-    for (uint32_t k = 1; ok && k < n; k++) {
+/* The branches' results are of the same types, but for weakness: that of branch 0 holds. */
+static bool same_results(CxGraph *const *graphs, uint32_t n) {
+  char a[256], b[256];
+  for (uint32_t i = 0; i < graphs[0]->out.n; i++) {
+    const CxType *want = graph_type(graphs[0], graphs[0]->out.v[i]);
+    for (uint32_t k = 1; k < n; k++) {
       const CxType *t = graph_type(graphs[k], graphs[k]->out.v[i]);
-      char a[256], b[256];
-      if (t == types[i]) continue;
-      bool dtype_gives = t->weak != types[i]->weak && cx_type_same_dims(t, types[i]);
-      if (dtype_gives && t->dtype == types[i]->dtype) types[i] = t->weak ? types[i] : t;
-      else
-        ok = cx_fail(CX_ERR_TYPE, "cond branches must have equal output types but they differ: result %u of branch 0 has type %s, of branch %u type %s", i,
-                     py_type_text(types[i], a, sizeof a), k, py_type_text(t, b, sizeof b));
+      if (!type_fits(t, want))
+        return cx_fail(CX_ERR_TYPE, "cond branches must have equal output types but they differ: result %u of branch 0 has type %s, of branch %u type %s", i,
+                       py_type_text(want, a, sizeof a), k, py_type_text(t, b, sizeof b));
     }
   }
-  for (uint32_t k = 0; ok && k < n; k++) {
-    CxGraph *g = region_with_results(graphs[k], types);
-    ok = g != NULL;
-    if (ok) ref_release(graphs[k]), graphs[k] = g;
-  }
-  PyMem_Free(types);
-  return ok;
+  return true;
 }
 
 static PyObject *branches_run(CxVal index, PyObject *const *funs, uint32_t n, PyObject *const *operands, Py_ssize_t n_operands) {
@@ -285,7 +265,7 @@ static PyObject *branches_run(CxVal index, PyObject *const *funs, uint32_t n, Py
     if (ok && b[k].call->out_tree != b[0].call->out_tree) ok = tree_fail("cond branch outputs", b[0].call->out_tree, b[k].call->out_tree);
     if (ok) graphs[k] = ref_retain(b[k].graph), captured[k] = b[k].captured;
   }
-  ok = ok && region_unify(graphs, captured, n, &joint) && unify_results(graphs, n) && push_all(&joint, &ops);
+  ok = ok && region_unify(graphs, captured, n, &joint) && same_results(graphs, n) && push_all(&joint, &ops);
   if (ok && cx_cond(index, graphs, n, joint.v, joint.n, &out)) r = py_unflatten_vals(b[0].call->out_tree, out.v, out.n);
   for (uint32_t k = 0; b && k < n; k++) py_body_close(&b[k]), ref_release(graphs[k]);
   for (Py_ssize_t i = 0; trees && i < n_operands; i++) cx_tree_release(trees[i]);

@@ -3,24 +3,6 @@
 
 #include "base/error.h"
 
-CxGraph *region_with_results(CxGraph *g, const CxType *const *types) {
-  bool same = true;
-  for (uint32_t i = 0; i < g->out.n; i++) same &= graph_type(g, g->out.v[i]) == types[i];
-  if (same) return ref_retain(g);
-  CxFrame f;
-  CxVals in = {0}, r = {0};
-  bool ok = frame_open(&f, g->name);
-  for (uint32_t i = 0; ok && i < g->in.n; i++) {
-    CxVal v = frame_input(&f, graph_type(g, g->in.v[i]));
-    ok = v && cx_vals_push(&in, v);
-  }
-  ok = ok && graph_apply(g, in.v, in.n, &r);
-  for (uint32_t i = 0; ok && i < r.n; i++) ok = (r.v[i] = cx_convert_weak(r.v[i], types[i]->dtype, types[i]->weak)) != NULL;
-  CxGraph *made = frame_close(&f, ok, &r);
-  cx_vals_free(&in), cx_vals_free(&r);
-  return made;
-}
-
 static int32_t index_of(const CxVals *list, CxVal v) {
   for (uint32_t i = 0; i < list->n; i++)
     if (list->v[i] == v) return (int32_t)i;
@@ -62,7 +44,8 @@ bool region_strengthen(CxVal *init, const CxGraph *g, uint32_t n) {
   bool changed = false;
   for (uint32_t i = 0; i < n && i < g->out.n; i++) {
     const CxType *t = graph_type(g, g->out.v[i]);
-    if (!init[i] || !init[i]->type->weak || t->weak || !cx_type_same_dims(t, init[i]->type)) continue;
+    if (!init[i] || !init[i]->type->weak || type_fits(t, init[i]->type) || !cx_type_same_dims(t, init[i]->type)) continue;
+    if (strchr("biufc", cx_dtype_kind(t->dtype)) < strchr("biufc", cx_dtype_kind(init[i]->type->dtype))) continue;
     init[i] = cx_convert(init[i], t->dtype);
     changed = true;
   }
@@ -116,13 +99,9 @@ static CxGraph *fori_stage(CxFn *step, CxVals *args, uint32_t skip, CxVals *capt
     if (!region_strengthen(args->v, g, args->n)) {
       for (uint32_t i = 0; i < args->n; i++) {
         const CxType *t = graph_type(g, g->out.v[i]), *want = cx_type_of(args->v[i]);
-        if (t != want && !(cx_type_same_dims(t, want) && t->dtype == want->dtype)) return carry_fail(want, t), ref_release(g), NULL;
+        if (!type_fits(t, want)) return carry_fail(want, t), ref_release(g), NULL;
       }
-      const CxType **want = cx_calloc(args->n + 1, sizeof *want);
-      CxGraph *fixed = want && types_of(args, want) ? region_with_results(g, want) : NULL;
-      cx_free(want);
-      ref_release(g);
-      return fixed;
+      return g;
     }
     ref_release(g);
   }

@@ -5,9 +5,6 @@
 #include "op/derive.h"
 #include <cuirax/control.h>
 
-/* g with result i converted to types[i] (which may differ in weakness only). A new reference; g itself if nothing differs. */
-CxGraph *region_with_results(CxGraph *g, const CxType *const *types);
-
 /* Branches staged separately, each with captured values leading (captured[k]): afterwards all take the union of the captured values first.
  * graphs[k] are replaced by new references (the old ones released). */
 bool region_unify(CxGraph **graphs, const CxVals *captured, uint32_t n, CxVals *joint);
@@ -15,8 +12,8 @@ bool region_unify(CxGraph **graphs, const CxVals *captured, uint32_t n, CxVals *
 /* fori_loop. body: (i, values…) -> (values…). A loop with known bounds becomes a scan, so that it can be differentiated in reverse. */
 bool cx_fori(CxVal lower, CxVal upper, CxFn *body, const CxVal *init, uint32_t n, CxVals *out);
 
-/* Results that should be carried must have the operands' types; weak operands give way: strengthens init[i] where the result is strong.
- * true if any changed (stage again). */
+/* Results that are carried must have the operands' types but for weakness; weak operands give way: init[i] gets the result's dtype where that
+ * is of the same kind or a higher one. true if any changed (stage again). */
 bool region_strengthen(CxVal *init, const CxGraph *g, uint32_t n);
 
 #endif
