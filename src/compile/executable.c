@@ -98,7 +98,7 @@ static bool step_drops(Executable *x, uint32_t i, uint32_t *last) {
   return ok;
 }
 
-static bool step_native(Executable *x, Step *s, EmitTarget target, bool *made) {
+static bool step_native(Executable *x, Step *s, EmitTarget target, bool *there) {
   const LoopProgram *p = s->loops;
   UopCode code = {0};
   bool ok = loop_check(p) && select_program(p, target, &code, &s->slots);
@@ -116,8 +116,8 @@ static bool step_native(Executable *x, Step *s, EmitTarget target, bool *made) {
   s->makes.from = x->vars.n;
   for (uint32_t k = 0; k < p->buffers.n; k++) {
     const LoopBuffer *b = &p->buffers.v[k];
-    if (b->where != LOOP_VARIABLE || !b->written || made[b->var]) continue;
-    made[b->var] = true; /* another program may write the rest of it */
+    if (b->where != LOOP_VARIABLE || !b->written || there[b->var]) continue;
+    there[b->var] = true; /* another program may write the rest of it */
     if (!vec_push(&x->vars, b->var)) return false;
   }
   s->makes.to = x->vars.n;
@@ -127,15 +127,15 @@ static bool step_native(Executable *x, Step *s, EmitTarget target, bool *made) {
 static bool steps_make(Executable *x, uint32_t *last) {
   const CxGraph *g = x->g;
   EmitTarget target = emit_target_detect();
-  bool *made = arena_alloc(&x->arena, g->types.n);
-  if (!made) return false;
+  bool *there = arena_alloc(&x->arena, g->types.n);
+  if (!there) return false;
   for (uint32_t i = 0; i < g->out.n; i++) last[g->out.v[i]] = UINT32_MAX;
   for (uint32_t i = 0; i < g->consts.n; i++) last[g->consts.v[i].var] = UINT32_MAX;
   for (uint32_t i = 0; i < x->n; i++) uses_of(x, i, last);
   for (uint32_t i = 0; i < x->n; i++) {
     const LoweredStep *s = &x->lowered.steps.v[i];
     x->steps[i] = (Step){.kind = s->kind, .eqn = s->eqn, .var = s->var, .of = s->of, .loops = s->loops};
-    if (s->kind == STEP_LOOPS && !step_native(x, &x->steps[i], target, made)) return false;
+    if (s->kind == STEP_LOOPS && !step_native(x, &x->steps[i], target, there)) return false;
     if (!step_drops(x, i, last)) return false;
   }
   return true;
