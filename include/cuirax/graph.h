@@ -41,4 +41,15 @@ CxGraph *cx_graph_parse(const char *text, size_t n);
  * NULL is the compiler's own list. The results keep every bit. A new reference, perhaps to g itself; NULL with an error. */
 CxGraph *cx_graph_optimize(CxGraph *g, const char *passes);
 
+/* Compiled code. Graphs are compiled by themselves when they run for the second time; these compile at once.
+ * what: "report" (time and size of each stage), "graph" (after the passes), "loops", "uops". Free with cx_string_free; NULL with an error. */
+char *cx_graph_compiled_text(CxGraph *g, const char *what);
+
+typedef struct CxMemory { /* bytes */
+  int64_t operands, results;
+  int64_t temporary; /* intermediate arrays and scratch, at most, of what loops compute; kernels' own work space is not counted */
+  int64_t code;
+} CxMemory;
+bool cx_graph_memory(CxGraph *g, CxMemory *out); /* before running */
+
 #endif

@@ -82,17 +82,30 @@ class Lowered(Stage):
         return self._next(Compiled)
 
 
+class CompiledMemoryStats:
+    """Bytes that a compiled program takes, known before it runs."""
+
+    def __init__(self, operands, results, temporary, code):
+        self.argument_size_in_bytes, self.output_size_in_bytes, self.temp_size_in_bytes, self.generated_code_size_in_bytes = operands, results, temporary, code
+        self.alias_size_in_bytes = 0
+
+
 class Compiled(Stage):
     """A function of arguments of exactly these types."""
 
-    def as_text(self):
-        return self._jaxpr.graph_text()
+    def as_text(self, what="graph"):
+        """The optimised program ("graph"), its loops over memory ("loops") or the micro-ops that native code is made of ("uops")."""
+        return self._jaxpr.compiled_text(what)
+
+    def report(self):
+        """Time and size of every stage of compiling, as text."""
+        return self._jaxpr.compiled_text("report")
 
     def cost_analysis(self):
         raise NotImplementedError("cost_analysis: costs are not estimated")
 
     def memory_analysis(self):
-        raise NotImplementedError("memory_analysis: memory is not planned ahead")
+        return CompiledMemoryStats(*self._jaxpr.memory())
 
     def runtime_executable(self):
         return self._jaxpr

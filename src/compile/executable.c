@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 typedef struct Range {
   uint32_t from, to;
@@ -44,6 +45,8 @@ struct Executable {
   uint32_t n, slots, max_io;
   VEC(CxVar) vars;
   int64_t scratch;
+  int64_t peak;              /* bytes of intermediate arrays and scratch at most; results and operands not counted */
+  double lowering, emitting; /* seconds */
 };
 
 /* ---- making ---- */
@@ -141,18 +144,49 @@ static bool steps_make(Executable *x, uint32_t *last) {
   return true;
 }
 
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* What a run holds beside its operands and results, step by step. */
+static void measure_memory(Executable *x) {
+  int64_t held = 0, most = 0;
+  bool *mine = cx_calloc(x->g->types.n, 1);
+  for (uint32_t i = 0; mine && i < x->n; i++) {
+    const Step *s = &x->steps[i];
+    const CxEqn *e = s->kind == STEP_CALL ? &x->g->eqns.v[s->eqn] : NULL;
+    for (uint32_t k = s->makes.from; k < s->makes.to; k++) mine[x->vars.v[k]] = true, held += (int64_t)type_bytes(graph_type(x->g, x->vars.v[k]));
+    for (uint32_t k = 0; e && k < e->nout; k++)
+      if (e->out[k]) mine[e->out[k]] = true, held += (int64_t)type_bytes(graph_type(x->g, e->out[k]));
+    if (held > most) most = held;
+    for (uint32_t k = s->drops.from; k < s->drops.to; k++)
+      if (mine[x->vars.v[k]]) held -= (int64_t)type_bytes(graph_type(x->g, x->vars.v[k]));
+  }
+  for (uint32_t i = 0; mine && i < x->g->out.n; i++)
+    if (mine[x->g->out.v[i]]) most -= (int64_t)type_bytes(graph_type(x->g, x->g->out.v[i])), mine[x->g->out.v[i]] = false;
+  x->peak = (most > 0 ? most : 0) + x->scratch;
+  cx_free(mine);
+}
+
 Executable *executable_new(CxGraph *g) {
   Executable *x = cx_calloc(1, sizeof *x);
   if (!x) return NULL;
+  double start = now();
   bool ok = passes_run(g, passes_default, &(PassOptions){0}, &x->passes, &x->g) && lower_graph(x->g, &x->lowered);
+  double lowered = now();
+  x->lowering = lowered - start;
   x->n = x->lowered.steps.n;
   x->steps = ok ? arena_alloc(&x->arena, ((size_t)x->n + 1) * sizeof *x->steps) : NULL;
   uint32_t *last = ok ? cx_calloc(x->g->types.n, sizeof *last) : NULL;
   ok = ok && x->steps && last && steps_make(x, last);
   cx_free(last);
-  if (ok) return x;
-  executable_free(x);
-  return NULL;
+  if (ok) measure_memory(x);
+  else executable_free(x);
+  if (!ok) return NULL;
+  x->emitting = now() - lowered;
+  return x;
 }
 
 void executable_free(Executable *x) {
@@ -368,18 +402,68 @@ void compile_install(void) {
 
 /* ---- report ---- */
 
-void executable_print(const Executable *x, CxText *to) {
+static size_t code_size(const Executable *x) {
   size_t code = 0;
-  for (uint32_t i = 0; i < x->passes.n; i++)
-    text_addf(to, "%-12s %8.1f us, %llu to %llu equations\n", x->passes.v[i].name, x->passes.v[i].seconds * 1e6, (unsigned long long)x->passes.v[i].before,
-              (unsigned long long)x->passes.v[i].after);
   for (uint32_t i = 0; i < x->n; i++) code += x->steps[i].code_bytes;
-  text_addf(to, "%u equations fused, %u called, %u steps, %zu bytes of code, %lld bytes of scratch\n", x->lowered.fused, x->lowered.called, x->n, code,
-            (long long)x->scratch);
+  return code;
+}
+
+static void print_summary(const Executable *x, CxText *to) {
+  for (uint32_t i = 0; i < x->passes.n; i++)
+    text_addf(to, "%-36s %9.1f us, %llu to %llu equations\n", x->passes.v[i].name, x->passes.v[i].seconds * 1e6, (unsigned long long)x->passes.v[i].before,
+              (unsigned long long)x->passes.v[i].after);
+  text_addf(to, "%-36s %9.1f us\n%-36s %9.1f us\n", "passes and lowering", x->lowering * 1e6, "checking, selecting and emitting", x->emitting * 1e6);
+  text_addf(to, "%u equations in loops, %u by kernels, %u steps, %zu bytes of code for %s, %lld bytes of temporary memory\n", x->lowered.fused,
+            x->lowered.called, x->n, code_size(x), emit_target_name(emit_target_detect()), (long long)x->peak);
+}
+
+static void print_uops(const LoopProgram *p, CxText *to) {
+  UopCode code = {0};
+  Slots slots = {0};
+  if (select_program(p, emit_target_detect(), &code, &slots)) uop_print(&code, to);
+  uop_free(&code);
+  vec_free(&slots);
+}
+
+void executable_print(const Executable *x, bool uops, CxText *to) {
+  print_summary(x, to);
   for (uint32_t i = 0; i < x->n; i++) {
     const Step *s = &x->steps[i];
     if (s->kind == STEP_CALL) text_addf(to, "call %s\n", cx_ops[x->g->eqns.v[s->eqn].op]->name);
     else if (s->kind == STEP_ALIAS) text_addf(to, "v%u = v%u\n", s->var, s->of);
-    else text_add(to, "native\n"), loop_print(s->loops, to);
+    else if (uops) text_addf(to, "native%s\n", s->loops->shared ? ", shared among threads" : ""), print_uops(s->loops, to);
+    else text_addf(to, "native%s\n", s->loops->shared ? ", shared among threads" : ""), loop_print(s->loops, to);
   }
+}
+
+static Executable *executable_of(CxGraph *g) {
+  compile_install();
+  if (emit_target_detect() == EMIT_NONE) return cx_fail(CX_ERR_NOT_IMPLEMENTED, "this machine has no AVX2: programs run by the reference executor"), NULL;
+  void *x = atomic_load_explicit(&g->executable, memory_order_acquire);
+  Executable *mine = x ? NULL : executable_new(g);
+  if (mine && !atomic_compare_exchange_strong(&g->executable, &x, mine)) executable_free(mine);
+  else if (mine) x = mine;
+  return x;
+}
+
+char *cx_graph_compiled_text(CxGraph *g, const char *what) {
+  Executable *x = executable_of(g);
+  CxText t = {0};
+  if (!x) return NULL;
+  if (strcmp(what, "report") == 0) print_summary(x, &t);
+  else if (strcmp(what, "loops") == 0 || strcmp(what, "uops") == 0) executable_print(x, *what == 'u', &t);
+  else if (strcmp(what, "graph") == 0) return cx_graph_text(x->g);
+  else cx_fail(CX_ERR_VALUE, "a compiled program prints as 'report', 'graph', 'loops' or 'uops', not '%s'", what);
+  if (!cx_failed()) return t.s;
+  text_free(&t);
+  return NULL;
+}
+
+bool cx_graph_memory(CxGraph *g, CxMemory *out) {
+  Executable *x = executable_of(g);
+  if (!x) return false;
+  *out = (CxMemory){.temporary = x->peak, .code = (int64_t)code_size(x)};
+  for (uint32_t i = 0; i < g->in.n; i++) out->operands += (int64_t)type_bytes(graph_type(g, g->in.v[i]));
+  for (uint32_t i = 0; i < g->out.n; i++) out->results += (int64_t)type_bytes(graph_type(g, g->out.v[i]));
+  return true;
 }

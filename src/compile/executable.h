@@ -13,7 +13,7 @@ void executable_free(Executable *x);
 bool executable_run(Executable *x, const CxVal *in, bool borrows_in, CxVal *out);
 
 struct CxText;
-void executable_print(const Executable *x, struct CxText *to); /* steps, loops, figures */
+void executable_print(const Executable *x, bool uops, struct CxText *to); /* figures, steps, and the loops or micro-ops of each */
 
 void compile_install(void); /* graph_run uses compiled graphs from now on */
 

@@ -103,6 +103,22 @@ static PyObject *jaxpr_optimize(PyObject *self, PyObject *args) {
   return g ? py_jaxpr_new(g) : py_raise();
 }
 
+static PyObject *jaxpr_compiled(PyObject *self, PyObject *args) {
+  const char *what = "report";
+  if (!PyArg_ParseTuple(args, "|s", &what)) return NULL;
+  char *text = cx_graph_compiled_text(((JaxprObject *)self)->graph, what);
+  PyObject *r = text ? PyUnicode_FromString(text) : py_raise();
+  cx_string_free(text);
+  return r;
+}
+
+static PyObject *jaxpr_memory(PyObject *self, PyObject *unused) {
+  CxMemory m;
+  (void)unused;
+  if (!cx_graph_memory(((JaxprObject *)self)->graph, &m)) return py_raise();
+  return Py_BuildValue("LLLL", (long long)m.operands, (long long)m.results, (long long)m.temporary, (long long)m.code);
+}
+
 static CxGraph *closed_graph(PyObject *self) { return ((JaxprObject *)self)->graph; }
 static PyObject *jaxpr_open(PyObject *self, void *c) { return (void)c, py_jaxpr_open(closed_graph(self)); }
 static PyObject *jaxpr_part(PyObject *self, void *name) { /* of the open graph */
@@ -122,6 +138,8 @@ static PyGetSetDef jaxpr_getset[] = {{"jaxpr", jaxpr_open, NULL, "The program wi
                                      {0}};
 static PyMethodDef jaxpr_methods[] = {{"_run", jaxpr_run, METH_VARARGS, NULL},
                                       {"graph_text", jaxpr_exact, METH_NOARGS, "The exact text that parses back."},
+                                      {"compiled_text", jaxpr_compiled, METH_VARARGS, "Compiled, as text: report, graph, loops or uops."},
+                                      {"memory", jaxpr_memory, METH_NOARGS, "Bytes of operands, results, temporaries and code, before running."},
                                       {"optimize", jaxpr_optimize, METH_VARARGS, "The program after a list of compiler passes, as cuirax/graph.h says."},
                                       {0}};
 

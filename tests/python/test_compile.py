@@ -113,3 +113,30 @@ print("same")
 def test_long_chains_are_cut():
     done = run(LONG, CUIRAX_COMPILE="1", CUIRAX_REPORT="1")
     assert done.stdout.strip() == "same" and "is not compiled" not in done.stderr, done.stderr[-3000:]
+
+
+REPORT = """
+import cuirax
+cuirax.install()
+import jax, jax.numpy as jnp
+c = jax.jit(lambda x: jax.nn.softmax(x @ x.T)).lower(jnp.ones((64, 300))).compile()
+print(c.report())
+assert "call dot_general" in c.as_text("loops") and "fold_new reduce_max" in c.as_text("loops")
+assert "fmul" in c.as_text("uops") or "fdiv" in c.as_text("uops")
+assert "reduce_max" in c.as_text()
+m = c.memory_analysis()
+assert (m.argument_size_in_bytes, m.output_size_in_bytes) == (64 * 300 * 4, 64 * 64 * 4), vars(m)
+assert m.temp_size_in_bytes >= 64 * 64 * 4 and m.generated_code_size_in_bytes > 100
+try:
+    c.as_text("nonsense")
+except ValueError as e:
+    assert "report" in str(e)
+else:
+    raise AssertionError
+print("told")
+"""
+
+
+def test_reports():
+    done = run(REPORT)
+    assert done.stdout.split()[-1] == "told" and "bytes of code" in done.stdout, done.stderr[-3000:]
