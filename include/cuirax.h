@@ -5,6 +5,7 @@
 #include <cuirax/dtype.h>
 #include <cuirax/error.h>
 #include <cuirax/library.h>
+#include <cuirax/linalg.h>
 #include <cuirax/ops.h>
 #include <cuirax/stablehlo.h>
 #include <cuirax/transform.h>

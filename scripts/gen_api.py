@@ -12,18 +12,19 @@ remaining positional arguments. `-> vals` (tuple), `-> list`, `-> some` (one val
 `-> list` and `-> some` functions take a last CxVals * and return bool. `alias np.foo = np.bar` gives a second Python name.
 
 Kinds: val vals choice (array-like or a string) num like nested seed word axes dims int optint float bool str impl dtype ints shape sections (a number: n is -1) none obj
-Kinds of lax, None by default: precision rounding dotdims gatherdims scatterdims indexmode gathermode convdims pads (pairs or triples, or a name) names
+Kinds of lax, None by default: precision rounding dotdims gatherdims scatterdims indexmode gathermode convdims pads (pairs or triples, or a name) names ord (a number or a name)
 """
 import os
 import re
 import sys
 
 MODULES = {"np": "numpy", "lax": "lax", "nn": "nn", "rand": "random", "linalg": "numpy.linalg", "fft": "numpy.fft",
-           "ops": "ops", "image": "image", "special": "scipy.special", "init": "nn.initializers"}
+           "ops": "ops", "image": "image", "special": "scipy.special", "init": "nn.initializers",
+           "laxlinalg": "lax.linalg", "slinalg": "scipy.linalg", "sfft": "scipy.fft"}
 C_TYPE = {"val": "CxVal", "nested": "CxVal", "seed": "CxVal", "word": "CxVal", "vals": "CxVals", "num": "CxNum", "like": "const CxType *", "axes": "CxInts", "dims": "CxInts", "ints": "CxInts", "sections": "CxInts", "shape": "CxInts", "int": "int64_t",
           "optint": "CxOptInt", "float": "double", "bool": "bool", "str": "const char *", "impl": "const char *", "dtype": "CxDtype", "none": None, "obj": None,
           "precision": "CxPrecision", "rounding": "int", "dotdims": "CxDotDims", "gatherdims": "CxGatherDims", "scatterdims": "CxScatterDims",
-          "indexmode": "CxIndexMode", "gathermode": "CxIndexMode", "convdims": "CxConvDims", "pads": "CxPads", "names": "CxNames", "choice": "CxChoice"}
+          "indexmode": "CxIndexMode", "gathermode": "CxIndexMode", "convdims": "CxConvDims", "pads": "CxPads", "names": "CxNames", "choice": "CxChoice", "ord": "CxOrd"}
 RESULT_C = {"val": "CxVal", "vals": "bool", "list": "bool", "some": "bool", "somelist": "bool", "int": "int64_t", "bool": "bool", "dtype": "CxDtype", "shape": "CxInts", "str": "const char *"}
 KEYWORDS = {"default", "int", "float", "double", "long", "short", "char", "register", "static", "auto", "const", "inline", "union", "signed"}
 
@@ -65,6 +66,8 @@ class Param:
             return {"precision": "CX_PRECISION_NONE", "rounding": "0", "indexmode": "CX_INDEX_FILL_OR_DROP", "gathermode": "CX_INDEX_PROMISE"}[k]
         if k in ("vals", "choice"):
             return "{0}"
+        if k == "ord":
+            return "{0}" if d == "None" else "{.given = true, .name = \"%s\"}" % d.strip("'") if d.startswith("'") else "{.given = true, .v = %s}" % d
         if k == "num":
             return "{0}" if d == "None" else "{.f = %s, .exact = true}" % d
         if k in ("axes", "dims", "ints", "shape"):
@@ -176,7 +179,7 @@ class Function:
 
 FIELD = {"val": "val", "num": "num", "like": "like", "nested": "val", "seed": "val", "word": "val", "vals": "vals", "axes": "ints", "dims": "ints", "ints": "ints", "sections": "ints", "shape": "ints", "int": "i", "optint": "opt",
          "float": "f", "bool": "b", "str": "s", "impl": "s", "dtype": "dtype", "precision": "precision", "rounding": "rounding", "dotdims": "dot", "gatherdims": "gather",
-         "scatterdims": "scatter", "indexmode": "mode", "gathermode": "mode", "convdims": "conv", "pads": "pads", "names": "names", "choice": "choice"}
+         "scatterdims": "scatter", "indexmode": "mode", "gathermode": "mode", "convdims": "conv", "pads": "pads", "names": "names", "choice": "choice", "ord": "ord"}
 
 
 def read(path):
@@ -233,6 +236,7 @@ def main():
           "typedef struct CxNum {\n  CxVal val;\n  double f;\n  bool exact; /* a Python number */\n} CxNum;\n\n"
           "/* Pairs or triples in a row, or the name of a rule: \"SAME\", \"VALID\", … */\ntypedef struct CxPads {\n  CxInts v;\n  const char *name;\n} CxPads;\n\n"
           "/* An array, or the name of a rule. */\ntypedef struct CxChoice {\n  CxVal val;\n  const char *name;\n} CxChoice;\n\n"
+          "/* The order of a norm: none, a number, or a name. */\ntypedef struct CxOrd {\n  bool given;\n  const char *name;\n  double v;\n} CxOrd;\n\n"
           "typedef struct CxNames {\n  const char *const *v;\n  int n;\n} CxNames;\n\n" + body + "\n\n#endif\n")
     table = "\n".join(f.binding() for f in functions)
     rows = "\n".join(f.row() for f in functions)

@@ -14,6 +14,7 @@ static pthread_mutex_t blas_lock = PTHREAD_MUTEX_INITIALIZER; /* guards the two 
 static char *blas_wanted;
 static bool blas_sought;
 static CxBlas blas;
+static void *blas_library;
 static bool blas_found;
 static const char *blas_in_use;
 
@@ -69,7 +70,7 @@ static bool blas_open(const char *path, bool any) {
   blas_found = (any || blas_is_tuned(library)) && blas_symbol(library, "sgemm", &blas.sgemm) &&
                blas_symbol(library, "dgemm", &blas.dgemm) && blas_symbol(library, "cgemm", &blas.cgemm) &&
                blas_symbol(library, "zgemm", &blas.zgemm);
-  if (blas_found) blas_alone(library);
+  if (blas_found) blas_alone(blas_library = library);
   else dlclose(library);
   return blas_found;
 }
@@ -91,3 +92,15 @@ const CxBlas *blas_get(void) {
 }
 
 const char *cx_blas_path(void) { return blas_get() ? blas_in_use : NULL; }
+
+CxLapackFn *blas_fortran(const char *name) {
+  static const char *const prefixes[] = {"", "scipy_"};
+  CxLapackFn *function = NULL;
+  for (int i = 0; i < 2 && !function && blas_get(); i++) {
+    char full[64];
+    snprintf(full, sizeof full, "%s%s_", prefixes[i], name);
+    void *symbol = dlsym(blas_library, full);
+    if (symbol) memcpy(&function, &symbol, sizeof symbol);
+  }
+  return function;
+}

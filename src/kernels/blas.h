@@ -26,4 +26,8 @@ typedef struct CxBlas {
 
 const CxBlas *blas_get(void); /* NULL if there is none; all four functions are there otherwise */
 
+/* The LAPACK (or Fortran BLAS) routine of the same library, "dpotrf"; NULL if there is none. */
+typedef void CxLapackFn(void);
+CxLapackFn *blas_fortran(const char *name);
+
 #endif

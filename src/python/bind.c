@@ -176,7 +176,7 @@ static bool convert(Call *c, int i) {
   const PyParam *p = &c->f->api->params[i];
   PyObject *o = c->given[i];
   PyArg *a = &c->args[i];
-  if (p->kind >= PY_KIND_PRECISION && p->kind <= PY_KIND_NAMES) return py_kind(p->kind, o, (PyMemory){call_memory, c}, a);
+  if (p->kind >= PY_KIND_PRECISION && p->kind <= PY_KIND_ORD) return py_kind(p->kind, o, (PyMemory){call_memory, c}, a);
   if (o == Py_None && (p->flags & PY_PARAM_OPTIONAL) && p->kind != PY_KIND_FLOAT && p->kind != PY_KIND_INT && p->kind != PY_KIND_BOOL) {
     *a = (PyArg){0};
     if (p->kind == PY_KIND_AXES || p->kind == PY_KIND_INTS || p->kind == PY_KIND_SHAPE || p->kind == PY_KIND_DIMS) a->ints.none = true;

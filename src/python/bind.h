@@ -28,7 +28,7 @@ typedef enum PyKind {
   PY_KIND_IMPL, /* a string or a dtype of random keys: the name */
   PY_KIND_DTYPE,
   PY_KIND_NONE, /* accepted only as None: not supported, as in JAX */
-  PY_KIND_PRECISION, /* from here to NAMES: kinds.c */
+  PY_KIND_PRECISION, /* from here to ORD: kinds.c */
   PY_KIND_ROUNDING,
   PY_KIND_DOTDIMS,
   PY_KIND_GATHERDIMS,
@@ -38,6 +38,7 @@ typedef enum PyKind {
   PY_KIND_CONVDIMS,
   PY_KIND_PADS,
   PY_KIND_NAMES,
+  PY_KIND_ORD,
   PY_KIND_OBJ,  /* accepted and ignored (precision, out_sharding, … at their defaults' meaning) */
 } PyKind;
 
@@ -65,6 +66,7 @@ typedef union PyArg {
   CxPads pads;
   CxNames names;
   CxChoice choice;
+  CxOrd ord;
 } PyArg;
 
 typedef struct PyParam {

@@ -252,6 +252,14 @@ static bool names_of(PyObject *o, PyMemory m, CxNames *out) {
   return v != NULL;
 }
 
+static bool ord_of(PyObject *o, CxOrd *out) {
+  *out = (CxOrd){.given = o != Py_None};
+  if (o == Py_None) return true;
+  if (PyUnicode_Check(o)) return (out->name = PyUnicode_AsUTF8(o)) != NULL;
+  out->v = PyFloat_AsDouble(o);
+  return !(out->v == -1 && PyErr_Occurred());
+}
+
 bool py_kind(PyKind kind, PyObject *o, PyMemory m, PyArg *a) {
   switch (kind) {
     case PY_KIND_PRECISION: return precision_of(o, &a->precision);
@@ -264,6 +272,7 @@ bool py_kind(PyKind kind, PyObject *o, PyMemory m, PyArg *a) {
     case PY_KIND_CONVDIMS: return convdims_of(o, m, &a->conv);
     case PY_KIND_PADS: return pads_of(o, m, &a->pads);
     case PY_KIND_NAMES: return names_of(o, m, &a->names);
+    case PY_KIND_ORD: return ord_of(o, &a->ord);
     default: return false;
   }
 }

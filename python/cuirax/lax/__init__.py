@@ -1,7 +1,7 @@
 """jax.lax: the library functions of the signature tables."""
 from .. import _core
 
-globals().update({name: f for name, f in _core.api("lax").items() if not name.endswith(("_leaf", "_leaves"))})
+globals().update({name: f for name, f in _core.api("lax").items() if not name.endswith(("_leaf", "_leaves", "_typed"))})
 from .._core import associative_scan, cond, fori_loop, reduce, reduce_window, scan, switch, while_loop
 from ._types import *
 from ._types import ConvGeneralDilatedDimensionNumbers, DotDimensionNumbers, PrecisionLike
@@ -13,6 +13,9 @@ for _name in _HIDDEN:
 
 
 def __getattr__(name):
+    if name == "linalg":
+        import importlib
+        return importlib.import_module(".linalg", __name__)
     if name.endswith("_p"):
         from ..extend.core import primitives
         try:

@@ -23,6 +23,9 @@ _HOME = {name: home for home, names in _LAZY.items() for name in names.split()}
 
 
 def __getattr__(name):
+    if name == "linalg":
+        import importlib
+        return importlib.import_module("." + name, __name__)
     if name in _HOME:
         import importlib
         return getattr(importlib.import_module("." + _HOME[name], __name__), name)

@@ -1,0 +1,26 @@
+"""jax.lax.linalg: the library functions of the signature tables."""
+import enum
+
+from .. import _core
+
+globals().update(_core.api("lax.linalg"))
+
+
+class SvdAlgorithm(enum.Enum):
+    DEFAULT = "default"
+    QR = "QR"
+    JACOBI = "Jacobi"
+    POLAR = "polar"
+    DIVIDE_AND_CONQUER = "divide_and_conquer"
+
+
+class EigImplementation(enum.Enum):
+    LAPACK = "lapack"
+    CUSOLVER = "cusolver"
+    MAGMA = "magma"
+
+
+class EighImplementation(enum.Enum):
+    QR = "qr"
+    JACOBI = "jacobi"
+    QDWH = "qdwh"
