@@ -35,4 +35,7 @@ bool cx_schur(CxVal x, bool compute_schur_vectors, CxVal *out);       /* the for
 bool cx_hessenberg(CxVal x, CxVal *out);                              /* out[2]: the form over the reflectors, taus */
 bool cx_tridiagonal(CxVal x, bool lower, CxVal *out);                 /* out[4]: reflectors, diagonal, off-diagonal, taus */
 
+/* Fourier transforms over the last lengths.n axes: 0 FFT, 1 IFFT, 2 RFFT (real in), 3 IRFFT (real out); lengths are those of the real side. */
+CxVal cx_fft(CxVal x, int type, CxInts lengths);
+
 #endif

@@ -6,6 +6,7 @@ from .._core import associative_scan, cond, fori_loop, reduce, reduce_window, sc
 from ._types import *
 from ._types import ConvGeneralDilatedDimensionNumbers, DotDimensionNumbers, PrecisionLike
 from ._glue import *
+from ._fft import FftType, fft
 
 _HIDDEN = {"ragged_product"}
 for _name in _HIDDEN:

@@ -23,7 +23,7 @@ _HOME = {name: home for home, names in _LAZY.items() for name in names.split()}
 
 
 def __getattr__(name):
-    if name == "linalg":
+    if name in ("linalg", "fft"):
         import importlib
         return importlib.import_module("." + name, __name__)
     if name in _HOME:

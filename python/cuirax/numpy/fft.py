@@ -1,0 +1,4 @@
+"""jax.numpy.fft: the library functions of the signature tables."""
+from .. import _core
+
+globals().update(_core.api("numpy.fft"))

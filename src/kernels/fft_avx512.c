@@ -1,0 +1,15 @@
+/* The loops of Fourier transforms for AVX-512. */
+#include "kernels/fft_plan.h"
+
+#if defined(__x86_64__)
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,fma"))), apply_to = function)
+#else
+#pragma GCC target("avx512f,avx512vl,avx512dq,fma")
+#endif
+#define FFT_LOOPS fft_avx512
+#include "kernels/fft_loops.h"
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+#endif
