@@ -100,6 +100,7 @@ typedef struct Gen {
   uint32_t free_regs, pinned; /* bit per register */
   uint32_t slots;
   uint32_t pos;     /* instruction being emitted */
+  UopVal in_k2;     /* AVX-512: the comparison whose result is in k2 only, for the select that comes next */
   uint32_t tail;    /* loop index whose last, partial turn is being written, or 0 */
   uint32_t used_gpr;
   int32_t fixed;    /* bytes of the frame below the slots */

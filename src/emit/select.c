@@ -129,15 +129,40 @@ static void spread_mask(Gen *g, UopVal v, unsigned dst) {
   x86_vec(&g->x, uop_size(g->c, v) == 4 ? X86_PMOVM2D : X86_PMOVM2Q, vl_of(g, v), dst, 0, rm_reg(2), -1, 0);
 }
 
+/* AVX-512: the next instruction is a select by this mask, which nobody else wants */
+static bool only_selects(Gen *g, UopVal v) {
+  if (!g->wide) return false;
+  uint32_t j = v + 1;
+  while (j < g->n && (g->c->inst.v[j].op == UOP_CONST || (!g->unit[j].first && uop_is_pure(g->c->inst.v[j].op)))) j++;
+  const UopInst *in = &g->c->inst.v[j];
+  return j < g->n && in->op == UOP_SELECT && in->a == v && in->b != v && in->c != v && g->unit[v].end == j && g->unit[v].first == j;
+}
+static void compare_k(Gen *g, UopVal v, X86Form f, unsigned a, X86Rm b, int imm) {
+  x86_vec(&g->x, f, vl_of(g, v), 2, a, b, imm, 0);
+  if (only_selects(g, v)) g->in_k2 = v;
+  else spread_mask(g, v, reg_result(g, v));
+}
+static void select_k(Gen *g, UopVal v, const UopInst *in) {
+  unsigned c = reg_use(g, in->c);
+  X86Rm b = reg_rm(g, in->b, true, true);
+  g->in_k2 = 0;
+  x86_vec(&g->x, in->size == 4 ? X86_BLENDMD : X86_BLENDMQ, vl_of(g, v), reg_result(g, v), c, b, -1, 2);
+}
+
 static void emit_fcmp(Gen *g, UopVal v, const UopInst *in) {
   unsigned vl = vl_of(g, v), a = reg_use(g, in->a);
   X86Rm b = reg_rm(g, in->b, vl == 2, !g->wide || vl == 2);
+  X86Form to_k = in->size == 4 ? X86_CMPPS_K : X86_CMPPD_K;
+  if (g->wide && (!vex_ok(vl, a, b) || only_selects(g, v))) {
+    compare_k(g, v, to_k, a, b, (int)in->imm);
+    return;
+  }
   unsigned dst = reg_result(g, v);
-  if (vex_ok(vl, a, b) && dst < 16) {
+  if (dst < 16) {
     x86_vec(&g->x, in->size == 4 ? X86_CMPPS : X86_CMPPD, vl, dst, a, b, (int)in->imm, 0);
     return;
   }
-  x86_vec(&g->x, in->size == 4 ? X86_CMPPS_K : X86_CMPPD_K, vl, 2, a, b, (int)in->imm, 0);
+  x86_vec(&g->x, to_k, vl, 2, a, b, (int)in->imm, 0);
   spread_mask(g, v, dst);
 }
 
@@ -145,18 +170,27 @@ static void emit_icmp(Gen *g, UopVal v, const UopInst *in) {
   static const uint8_t code[] = {0, 4, 1, 2, 6, 5, 1, 2, 6, 5};
   unsigned vl = vl_of(g, v), size = in->size, p = (unsigned)in->imm, a = reg_use(g, in->a);
   X86Rm b = reg_rm(g, in->b, vl == 2, !g->wide || vl == 2);
+  X86Form to_k = p >= UOP_ULT ? (size == 4 ? X86_PCMPUD_K : X86_PCMPUQ_K) : size == 4 ? X86_PCMPD_K : X86_PCMPQ_K;
+  bool vex = vex_ok(vl, a, b) && (p == UOP_IEQ || p == UOP_IGT);
+  if (g->wide && (!vex || only_selects(g, v))) {
+    compare_k(g, v, to_k, a, b, code[p]);
+    return;
+  }
   unsigned dst = reg_result(g, v);
-  if (vex_ok(vl, a, b) && dst < 16 && (p == UOP_IEQ || p == UOP_IGT)) {
+  if (dst < 16) {
     X86Form f = p == UOP_IEQ ? (size == 4 ? X86_PCMPEQD : X86_PCMPEQQ) : size == 4 ? X86_PCMPGTD : X86_PCMPGTQ;
     op3(g, f, vl, dst, a, b);
     return;
   }
-  X86Form f = p >= UOP_ULT ? (size == 4 ? X86_PCMPUD_K : X86_PCMPUQ_K) : size == 4 ? X86_PCMPD_K : X86_PCMPQ_K;
-  x86_vec(&g->x, f, vl, 2, a, b, code[p], 0);
+  x86_vec(&g->x, to_k, vl, 2, a, b, code[p], 0);
   spread_mask(g, v, dst);
 }
 
 static void emit_select(Gen *g, UopVal v, const UopInst *in) {
+  if (g->in_k2 && in->a == g->in_k2) {
+    select_k(g, v, in);
+    return;
+  }
   unsigned vl = vl_of(g, v), m = reg_use(g, in->a), b, c;
   if (!g->wide) {
     c = reg_use(g, in->c);

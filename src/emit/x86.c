@@ -122,7 +122,8 @@ void x86_vec(X86 *x, X86Form form, unsigned vl, unsigned dst, unsigned a, X86Rm 
   bool evex = !(f->encodings & V) || ((wide || x->evex) && (f->encodings & E));
   uint8_t *start = room(x), *p = start, *pool_at = NULL;
   if (!p) return;
-  p = evex ? put_evex(p, f, vl, reg, v, &rm, k, k && f->order != MR) : put_vex(p, f, vl, reg, v, &rm);
+  bool zero = k && f->order == RM; /* loads; a store or a blend keeps what the mask leaves out */
+  p = evex ? put_evex(p, f, vl, reg, v, &rm, k, zero) : put_vex(p, f, vl, reg, v, &rm);
   *p++ = f->opcode;
   if (f->order != NONE) p = put_rm(p, reg, &rm, evex ? disp_unit(f, vl, rm.broadcast) : 1, &pool_at);
   if (imm >= 0) *p++ = (uint8_t)imm;

@@ -53,7 +53,7 @@ typedef struct X86 {
   bool evex; /* prefer nothing: EVEX is taken when it is needed; true forces it (tests) */
 } X86;
 
-/* vl: 0 xmm, 1 ymm, 2 zmm. imm < 0: none. k: mask register 1-7 with zeroing loads, 0 none. */
+/* vl: 0 xmm, 1 ymm, 2 zmm. imm < 0: none. k: mask register 1-7 (loads zero the rest), 0 none. */
 void x86_vec(X86 *x, X86Form form, unsigned vl, unsigned dst, unsigned a, X86Rm b, int imm, unsigned k);
 /* dst := items at base + index[lane] * scale, index a vector register. VEX: mask is a vector, EVEX: k (1-7); both end up zero. */
 void x86_gather(X86 *x, X86Form form, bool evex, unsigned vl, unsigned dst, unsigned mask, X86Rm at);

@@ -128,7 +128,7 @@ static void vector_form(unsigned id, const Form *f, bool evex, unsigned vl, bool
       text_register(&t, letter, vl, slot[k]);
       if ((int)k == where) rm = rm_reg(slot[k]);
     }
-    if (masked && k == 0) text_add(&t, f->order == MR ? "{k1}" : "{k1}{z}");
+    if (masked && k == 0) text_add(&t, f->order == RM ? "{k1}{z}" : "{k1}");
   }
   x.code.n = 0;
   x.evex = evex;
@@ -150,7 +150,7 @@ static bool has_length(const Form *f, bool evex, unsigned vl) {
 /* loads and stores that are cut at the end of a loop */
 static bool can_mask(const Form *f) {
   return !strncmp(f->evex, "vmovup", 6) || !strncmp(f->evex, "vpmovs", 6) || !strncmp(f->evex, "vpmovz", 6) || strstr(f->evex, "cvtph") || strstr(f->evex, "ps2ph") ||
-         (f->order == MR && !strncmp(f->evex, "vpmov", 5));
+         (f->order == MR && !strncmp(f->evex, "vpmov", 5)) || !strncmp(f->evex, "vpblendm", 8);
 }
 
 static void vector_forms(unsigned id) {
