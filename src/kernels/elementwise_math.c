@@ -9,7 +9,7 @@
 #define LIBM2(NAME, FN)                             \
   BINARY(NAME##_F32, float, float, FN##f(x, y))     \
   BINARY(NAME##_F64, double, double, FN(x, y))
-LIBM2(rem, fmod) LIBM2(nextafter, nextafter)
+LIBM2(rem, fmod)
 
 #define OWN2(NAME)                                                       \
   BINARY(NAME##_F32, float, float, math_##NAME((double)x, (double)y))    \
@@ -146,6 +146,6 @@ const LoopTable loops_math = {
         ROW(IGAMMA_GRAD_A, FLOAT_CELLS(igamma_grad_a)), ROW(RANDOM_GAMMA_GRAD, FLOAT_CELLS(random_gamma_grad)),
         ROW(ZETA, FLOAT_CELLS(zeta)), ROW(POLYGAMMA, FLOAT_CELLS(polygamma)),
         ROW(REGULARIZED_INCOMPLETE_BETA, FLOAT_CELLS(betainc)),
-        ROW(NEXTAFTER, FLOAT_CELLS(nextafter), [CX_F16] = nextafter_F16, [CX_BF16] = nextafter_BF16),
+        ROW(NEXTAFTER, [CX_F16] = nextafter_F16, [CX_BF16] = nextafter_BF16),
     },
 };

@@ -64,12 +64,12 @@ FN_PAIR(quotient, Pair n, Pair d) {
 /* 2^n, n an integer in t = n + MAGIC or alone in a word, -BIAS < n <= BIAS */
 FN(power_of_two, W n) { return FLOAT(WADD(WSHL(n, MANTISSA), WC(ONE_BITS))); }
 
-/* x 2^n in two steps, so that the result may be subnormal; t = n + MAGIC */
-FN(scaled, V x, V t) {
-  V half = FMA(SUB(t, C(MAGIC)), C(0.5), C(MAGIC));
-  W first = BITS(half), second = WSUB(BITS(t), first);
-  return MUL(MUL(x, DO(power_of_two, first)), DO(power_of_two, second));
+/* 2^n as two factors, so that results may be subnormal; t = n + MAGIC */
+FN_PAIR(scale_of, V t, V n) {
+  W first = BITS(FMA(n, C(0.5), C(MAGIC)));
+  return (Pair){DO(power_of_two, first), DO(power_of_two, WSUB(BITS(t), first))};
 }
+#define SCALED(x, s) MUL(MUL(x, s.h), s.l)
 
 /* ---- exponentials ---- */
 
@@ -96,12 +96,15 @@ FN(scaled, V x, V t) {
 FN(exp, V x) {
   V b = MAX(C(EXP_LOW), MIN(C(EXP_HIGH), x)), t = FMA(b, LOG2_E, C(MAGIC)), n = SUB(t, C(MAGIC));
   V r = FNMA(n, LN2_LOW, FNMA(n, LN2, b)), p = FMA(MUL(r, r), POLY_EXP(r), r);
-  return DO(scaled, ADD(p, C(1)), t);
+  Pair s = DO(scale_of, t, n);
+  V y = ADD(p, C(1));
+  return SCALED(y, s);
 }
 FN(exp2, V x) {
-  V b = MAX(K(-151, -1076), MIN(K(129, 1025), x)), t = ADD(b, C(MAGIC)), r = SUB(b, SUB(t, C(MAGIC)));
-  V p = FMA(MUL(r, r), POLY_EXP2(r), MUL(r, LN2_LOW));
-  return DO(scaled, ADD(FMA(r, LN2, p), C(1)), t);
+  V b = MAX(K(-151, -1076), MIN(K(129, 1025), x)), t = ADD(b, C(MAGIC)), n = SUB(t, C(MAGIC)), r = SUB(b, n);
+  V p = FMA(MUL(r, r), POLY_EXP2(r), MUL(r, LN2_LOW)), y = ADD(FMA(r, LN2, p), C(1));
+  Pair s = DO(scale_of, t, n);
+  return SCALED(y, s);
 }
 
 /* The reduced argument: x = n ln 2 + h + l and t = n + MAGIC. */
@@ -127,7 +130,9 @@ FN(expm1, V x) {
   V b = MAX(K(-18, -38), MIN(C(EXP_HIGH), x));
   REDUCE_EXP(b, t, r);
   Pair e = DO(expm1_reduced, t, r.h, r.l);
-  return PICK(EQ(x, C(0)), x, DO(scaled, ADD(e.h, e.l), t));
+  Pair s = DO(scale_of, t, n_t);
+  V y = ADD(e.h, e.l);
+  return PICK(EQ(x, C(0)), x, SCALED(y, s));
 }
 
 /* (e^a -+ e^-a) / 2 by one quotient; the difference by its series where it would cancel */
@@ -138,9 +143,10 @@ FN_PAIR(cosh_sinh, V a) {
   V back = MIN(C(MAGIC + MANTISSA), t), square = DO(power_of_two, WSUB(WC(0), WSHL(BITS(back), 1)));
   V q = DIV(C(1), e.h), rest = MUL(FNMA(e.h, q, FNMA(e.l, q, C(1))), q), d = MUL(q, square);
   Pair plus = DO(sum_ordered, e.h, d), minus = DO(sum_ordered, e.h, NEG(d));
-  V less = SUB(t, C(1)), low = MUL(rest, square);
+  V low = MUL(rest, square);
+  Pair f = DO(scale_of, SUB(t, C(1)), SUB(n_t, C(1)));
   V c = ADD(plus.h, ADD(plus.l, ADD(e.l, low))), s = ADD(minus.h, ADD(minus.l, SUB(e.l, low)));
-  return (Pair){DO(scaled, c, less), DO(scaled, s, less)};
+  return (Pair){SCALED(c, f), SCALED(s, f)};
 }
 FN(cosh, V x) { return DO(cosh_sinh, ABS(x)).h; }
 
@@ -175,7 +181,7 @@ FN(tanh, V x) {
 FN(logistic, V x) {
   V b = MAX(C(EXP_LOW), NEG(ABS(x)));
   REDUCE_EXP(b, t, r);
-  Pair e = DO(exp_reduced, r.h, r.l), z = {DO(scaled, e.h, t), DO(scaled, e.l, t)}, d = DO(sum_ordered, C(1), z.h);
+  Pair e = DO(exp_reduced, r.h, r.l), f = DO(scale_of, t, n_t), z = {SCALED(e.h, f), SCALED(e.l, f)}, d = DO(sum_ordered, C(1), z.h);
   M below = LT(x, C(0));
   Pair n = {PICK(below, z.h, C(1)), PICK(below, z.l, C(0))}, q = DO(quotient, n, ((Pair){d.h, ADD(d.l, z.l)}));
   return ADD(q.h, q.l);
@@ -268,6 +274,16 @@ FN(atanh, V x) {
   return PICK(EQ(x, C(0)), x, PICK(LT(a, C(1)), SIGNED(y, x), SIGNED(special, x)));
 }
 
+/* ---- neighbours ---- */
+
+/* the next float after x towards y */
+FN(nextafter, V x, V y) {
+  M rise = LT(x, y), positive = LT(C(0), x), up = EITHER(BOTH(rise, positive), BOTH(NOT(rise), NOT(positive)));
+  V step = FLOAT(WPICK(up, WADD(BITS(x), WC(1)), WSUB(BITS(x), WC(1)))), least = SIGNED(FLOAT(WC(1)), y);
+  V z = PICK(EQ(x, C(0)), least, step);
+  return PICK(EITHER(UNORDERED(x), UNORDERED(y)), ADD(x, y), PICK(EQ(x, y), y, z));
+}
+
 /* ---- powers ---- */
 
 #if WIDE
@@ -309,7 +325,8 @@ FN(pow, V x, V y) {
   V b = MAX(C(EXP_LOW), MIN(C(EXP_HIGH), p.h)), rest = PICK(EQ(b, p.h), FMA(y, l.l, p.l), C(0));
   REDUCE_EXP(b, t, r);
   Pair u = DO(sum_ordered, r.h, ADD(r.l, rest)), e = DO(exp_reduced, u.h, u.l);
-  V size = DO(scaled, ADD(e.h, e.l), t), half = MUL(y, C(0.5));
+  Pair f = DO(scale_of, t, n_t);
+  V power = ADD(e.h, e.l), size = SCALED(power, f), half = MUL(y, C(0.5));
   M whole = EQ(RINT(y), y), odd = BOTH(whole, NOT(EQ(RINT(half), half))), negative = WNZ(WAND(BITS(x), WC(SIGN_BIT)));
   V z = PICK(BOTH(negative, odd), NEG(size), size);
   M undefined = BOTH(BOTH(LT(x, C(0)), LT(a, C(INFINITY))), NOT(whole));
@@ -573,7 +590,9 @@ FN(erfc_tail, V a) {
   REDUCE_EXP(down, n, r);
   Pair u = DO(sum_ordered, r.h, SUB(r.l, z.l)), e = DO(exp_reduced, u.h, u.l);
   Pair p = DO(product, e.h, r0), q = DO(quotient, ((Pair){p.h, FMA(e.l, r0, p.l)}), DO(sum_ordered, ADD(b, b), C(1)));
-  return DO(scaled, ADD(q.h, q.l), n);
+  Pair f = DO(scale_of, n, n_n);
+  V y = ADD(q.h, q.l);
+  return SCALED(y, f);
 }
 FN(erf, V x) {
   V a = ABS(x), y = PICK(LE(a, C(1)), DO(erf_near, a), SUB(C(1), DO(erfc_tail, a)));
@@ -808,6 +827,7 @@ FN(erf_inv, V x) {
 #undef LN2
 #undef LN2_LOW
 #undef REDUCE_EXP
+#undef SCALED
 #undef POLY_SINH
 #undef POLY_LOG
 #undef SQRT_HALF_BITS
