@@ -42,6 +42,18 @@ CxVal np_to_length(CxVal flat, int64_t n) {
   return vcut(cx_tile(flat, &times), 0, 0, n);
 }
 
+bool np_number(CxVal v, CxNumber *out) {
+  *out = CX_NO_NUMBER;
+  if (!v) return true;
+  FAIL_IF(v->type->rank, CX_ERR_VALUE, "a fill value must be a scalar, got rank %d", v->type->rank);
+  if (!(v = np_concrete(v, "A fill value must be known."))) return false;
+  char kind = cx_dtype_kind(v->type->dtype);
+  *out = kind == 'f'   ? CX_FLOAT(cx_to_double(v))
+         : kind == 'c' ? (CxNumber){.kind = 'c', .re = cx_to_double(cx_real(v)), .im = cx_to_double(cx_imag(v))}
+                       : (CxNumber){.kind = kind, .i = cx_to_int(v)};
+  return !cx_failed();
+}
+
 CxVal np_inexact(CxVal x) { return np_promote_inexact(1, &x) ? x : NULL; }
 
 /* ---- search ---- */

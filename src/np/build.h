@@ -47,6 +47,7 @@ CxVal np_at(CxVal x, int axis, CxVal indices);                         /* x[...,
 CxVal np_at_fill(CxVal x, CxVal indices, double fill);                 /* x.at[indices].get(mode='fill', fill_value=fill) */
 CxVal np_put_at(CxVal x, CxVal indices, CxVal y, NpUpdate op);         /* x.at[indices].set(y) and kin; out of bounds is dropped */
 CxVal np_to_length(CxVal flat, int64_t n);                             /* a vector repeated or cut to n elements */
+bool np_number(CxVal v, CxNumber *out);                                /* a concrete scalar; NULL is none */
 CxVal np_inexact(CxVal x);                                             /* integers become the default float */
 bool np_nonzero_rows(CxVal a, CxOptInt size, CxVal fill, CxVals *out);      /* an index vector per axis */
 CxVal np_search(CxVal sorted, CxVal v, bool left);                     /* where each v stands in a sorted vector; NaN last */

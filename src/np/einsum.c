@@ -5,6 +5,7 @@
 #include "np/broadcast.h"
 #include "np/index.h"
 #include <ctype.h>
+#include "np/build.h"
 #include <cuirax/library.h>
 
 /* ---- tensordot ---- */
@@ -221,7 +222,7 @@ CxVal cx_np_take(CxVal a, CxVal indices, CxNpTake o) {
   NpIndex items[CX_MAX_RANK];
   if (!a || !indices) return NULL;
   if (!kind_in(indices->type, "iu")) return cx_fail(CX_ERR_VALUE, "take requires indices to be of integer type, got %s", cx_dtype_name(indices->type->dtype)), NULL;
-  if (o.fill_value) return cx_fail(CX_ERR_NOT_IMPLEMENTED, "take: fill_value is not implemented"), NULL;
+  if (!np_number(o.fill_value, &how.fill)) return NULL;
   if (!o.axis.given || !a->type->rank) a = np_flat(a);
   int at = !a ? -1 : o.axis.given ? np_axis(o.axis.v, a->type->rank) : 0;
   if (at < 0) return NULL;

@@ -409,7 +409,36 @@ static CxVal nan_quantile_of(CxVal sorted, CxVal q, const char *method) { /* NaN
   return i && j ? between(at_each(sorted, i), at_each(sorted, j), cx_sub(place, low), method) : NULL;
 }
 
-static CxVal quantiles(CxVal a, CxVal q, CxInts over, const char *method, bool keepdims, double scale, bool skip_nan) {
+/* Weights in the layout of x (reduced axes joined at the end): of a's shape, or of the reduced axes; without any, ones. */
+static CxVal quantile_weights(CxVal weights, CxVal a, CxVal x, CxInts over, CxInts axes) {
+  int64_t dims[CX_MAX_RANK];
+  if (!weights) return cx_full(x->type, 1);
+  if (np_kind(weights) == 'c') return cx_fail(CX_ERR_VALUE, "Weights cannot be complex types."), NULL;
+  CxVal w = cx_convert(weights, x->type->dtype);
+  if (cx_type_same_dims(w->type, a->type)) return gathered(w, axes);
+  if (over.none) return cx_fail(CX_ERR_VALUE, "Weights shape must match 'a' shape when axis is None."), NULL;
+  for (int i = 0; i < axes.n; i++) dims[i] = a->type->dims[axes.v[i]];
+  if (w->type->rank != axes.n || (axes.n && memcmp(dims, w->type->dims, (size_t)axes.n * sizeof *dims)))
+    return cx_fail(CX_ERR_VALUE, "Weights shape must match the shape of 'a' or its reduction axes"), NULL;
+  return gathered(cx_broadcast_in_dim(w, a->type->rank, a->type->dims, axes.v), axes);
+}
+
+/* The first element at which the running sum of weights reaches q of the total. */
+static CxVal weighted_quantile(CxVal sorted, CxVal weights, CxVal q, bool skip_nan) {
+  int axis = sorted->type->rank - 1;
+  CxInts last = {.v = (int64_t[]){axis}, .n = 1};
+  CxVal zero = cx_full(weights->type, 0), nan = np_is_nan(sorted), bad = cx_or(cx_lt(weights, zero), np_is_nan(weights));
+  CxVal clean = cx_select(cx_or(bad, nan), zero, weights), sums = cx_cumsum(clean, axis, false), valid = cx_reduce_sum(cx_convert(cx_not(nan), CX_I32), last);
+  if (!sums || !valid) return NULL;
+  int64_t n = sums->type->dims[axis];
+  CxVal target = cx_mul(q, cx_slice_axis(sums, axis, n - 1, n)), i = cx_reduce_sum(cx_convert(cx_lt(sums, cx_broadcast_to(target, axis + 1, sums->type->dims)), CX_I32), last);
+  CxVal most = skip_nan ? cx_sub(valid, cx_like(valid, 1)) : cx_full(valid->type, (double)(n - 1));
+  i = i ? cx_max(cx_like(i, 0), cx_min(i, most)) : NULL;
+  CxVal hopeless = cx_or(cx_reduce_or(bad, last), skip_nan ? cx_eq(valid, cx_like(valid, 0)) : cx_reduce_or(nan, last));
+  return i ? np_pick(hopeless, cx_like(sorted, NAN), at_each(sorted, i)) : NULL;
+}
+
+static CxVal quantiles(CxVal a, CxVal q, CxInts over, const char *method, bool keepdims, double scale, bool skip_nan, CxVal weights) {
   int64_t store[CX_MAX_RANK];
   CxVal v[2] = {a, q}, sorted;
   if (!a || !q) return NULL;
@@ -421,13 +450,18 @@ static CxVal quantiles(CxVal a, CxVal q, CxInts over, const char *method, bool k
   if (!x) return NULL;
   int last = x->type->rank - 1;
   if (!x->type->dims[last]) return cx_fail(CX_ERR_NOT_IMPLEMENTED, "quantiles of no elements are not implemented"), NULL;
-  if (!cx_sort(1, &x, last, true, 1, &sorted)) return NULL;
+  bool counted = !strcmp(method, "inverted_cdf");
+  CxVal both[2] = {x, NULL}, ordered[2];
+  if (weights && !counted) return cx_fail(CX_ERR_NOT_IMPLEMENTED, "%s doesn't support weights. Only method 'inverted_cdf' supports weights.", method), NULL;
+  if (counted && !(both[1] = quantile_weights(weights, a, x, over, axes))) return NULL;
+  if (!cx_sort(counted ? 2 : 1, both, last, true, 1, ordered)) return NULL;
+  sorted = ordered[0];
   CxVal nan = cx_reduce_or(np_is_nan(x), (CxInts){.v = (int64_t[]){last}, .n = 1}), at = cx_mul(np_convert(v[1], x->type->dtype, false), cx_scalar(x->type->dtype, scale));
   CxVals rows = {0};
   int64_t m = q->type->rank ? q->type->dims[0] : 1;
   for (int64_t i = 0; i < m && !cx_failed(); i++) {
     CxVal one = q->type->rank ? cx_squeeze(cx_slice_axis(at, 0, i, i + 1), cx_ints(0)) : at;
-    CxVal r = !one ? NULL : skip_nan ? nan_quantile_of(sorted, one, method) : np_pick(nan, cx_like(x, NAN), quantile_of(sorted, one, method));
+    CxVal r = !one ? NULL : counted ? weighted_quantile(sorted, ordered[1], one, skip_nan) : skip_nan ? nan_quantile_of(sorted, one, method) : np_pick(nan, cx_like(x, NAN), quantile_of(sorted, one, method));
     if (r && keepdims) r = np_keepdims(r, axes, a->type);
     cx_vals_push(&rows, q->type->rank ? cx_expand_dims(r, cx_ints(0)) : r);
   }
@@ -437,8 +471,8 @@ static CxVal quantiles(CxVal a, CxVal q, CxInts over, const char *method, bool k
   return r;
 }
 
-CxVal cx_np_quantile(CxVal a, CxVal q, CxNpQuantile o) { return quantiles(a, q, o.axis, o.method, o.keepdims, 1, false); }
-CxVal cx_np_percentile(CxVal a, CxVal q, CxNpPercentile o) { return quantiles(a, q, o.axis, o.method, o.keepdims, 0.01, false); }
-CxVal cx_np_nanquantile(CxVal a, CxVal q, CxNpNanquantile o) { return quantiles(a, q, o.axis, o.method, o.keepdims, 1, true); }
-CxVal cx_np_nanpercentile(CxVal a, CxVal q, CxNpNanpercentile o) { return quantiles(a, q, o.axis, o.method, o.keepdims, 0.01, true); }
-CxVal cx_np_nanmedian(CxVal a, CxNpNanmedian o) { return quantiles(a, cx_scalar(np_canonical(CX_F64), 0.5), o.axis, "midpoint", o.keepdims, 1, true); }
+CxVal cx_np_quantile(CxVal a, CxVal q, CxNpQuantile o) { return quantiles(a, q, o.axis, o.method, o.keepdims, 1, false, o.weights); }
+CxVal cx_np_percentile(CxVal a, CxVal q, CxNpPercentile o) { return quantiles(a, q, o.axis, o.method, o.keepdims, 0.01, false, o.weights); }
+CxVal cx_np_nanquantile(CxVal a, CxVal q, CxNpNanquantile o) { return quantiles(a, q, o.axis, o.method, o.keepdims, 1, true, o.weights); }
+CxVal cx_np_nanpercentile(CxVal a, CxVal q, CxNpNanpercentile o) { return quantiles(a, q, o.axis, o.method, o.keepdims, 0.01, true, o.weights); }
+CxVal cx_np_nanmedian(CxVal a, CxNpNanmedian o) { return quantiles(a, cx_scalar(np_canonical(CX_F64), 0.5), o.axis, "midpoint", o.keepdims, 1, true, NULL); }

@@ -31,11 +31,20 @@ CxVal cx_np_argsort(CxVal a, CxNpArgsort o) {
   return cx_sort(2, v, axis, o.stable, 1, out) ? reversed(out[1], axis, o.descending) : NULL;
 }
 
+static bool along_mode(const char *mode, CxIndexMode *to, CxNumber *fill) {
+  *to = CX_INDEX_FILL_OR_DROP;
+  if (!mode || !strcmp(mode, "fill")) return true;
+  if (!strcmp(mode, "one_hot")) return *fill = CX_INT(0), true;
+  if (!strcmp(mode, "clip")) return *to = CX_INDEX_CLIP, true;
+  if (!strcmp(mode, "promise_in_bounds")) return *to = CX_INDEX_PROMISE, true;
+  return cx_fail(CX_ERR_VALUE, "take_along_axis: mode must be 'fill', 'clip', 'promise_in_bounds' or 'one_hot', got '%s'", mode);
+}
+
 /* One gather with an index vector per element: its own place along each axis, except along `axis`. */
 CxVal cx_np_take_along_axis(CxVal x, CxVal indices, CxNpTakeAlongAxis o) {
   int axis;
   if (!x || !indices) return NULL;
-  if (!o.axis.given) indices = flat(indices);
+  if (!o.axis.given && indices->type->rank != 1) return cx_fail(CX_ERR_VALUE, "take_along_axis indices must be 1D if axis=None, got rank %d", indices->type->rank), NULL;
   if (!along(&x, o.axis, &axis) || !indices) return NULL;
   int rank = x->type->rank;
   if (!kind_in(indices->type, "iu")) return cx_fail(CX_ERR_TYPE, "take_along_axis indices must be of integer type, got %s", cx_dtype_name(indices->type->dtype)), NULL;
@@ -49,19 +58,21 @@ CxVal cx_np_take_along_axis(CxVal x, CxVal indices, CxNpTakeAlongAxis o) {
     ones[i] = 1, list[i] = i;
   }
   dims[rank] = 1;
-  bool drop = o.mode && strcmp(o.mode, "fill") && strcmp(o.mode, "clip") && strcmp(o.mode, "promise_in_bounds");
-  if (drop) return cx_fail(CX_ERR_VALUE, "take_along_axis: mode must be 'fill', 'clip' or 'promise_in_bounds', got '%s'", o.mode), NULL;
+  CxNumber fill;
+  CxIndexMode mode;
+  if (!np_number(o.fill_value, &fill) || !along_mode(o.mode, &mode, &fill)) return NULL;
+  if (!x->type->dims[axis]) return cx_full(cx_type(x->type->dtype, rank, dims, false), 0);
+  bool wrap = o.wrap_negative_indices.given ? o.wrap_negative_indices.v : mode != CX_INDEX_PROMISE;
   CxVal index = np_convert(indices, CX_I32, false);
   index = cx_broadcast_to(index, rank, dims);
-  index = index ? cx_select(cx_lt(index, cx_like(index, 0)), cx_add(index, cx_scalar_i64(CX_I32, x->type->dims[axis])), index) : NULL;
+  if (index && wrap) index = cx_select(cx_lt(index, cx_like(index, 0)), cx_add(index, cx_scalar_i64(CX_I32, x->type->dims[axis])), index);
   for (int i = 0; i < rank; i++) {
     CxVal at = i == axis ? index : x->type->dims[i] == 1 ? cx_broadcast_to(cx_scalar_i64(CX_I32, 0), rank, dims) : cx_iota(CX_I32, rank, dims, i);
     if (!(part[i] = at ? cx_reshape(at, rank + 1, dims) : NULL)) return NULL;
   }
   CxGatherDims g = {.offset_dims = CX_NO_INTS, .collapsed_slice_dims = {list, rank, false}, .start_index_map = {list, rank, false},
                     .operand_batching_dims = CX_NO_INTS, .start_indices_batching_dims = CX_NO_INTS};
-  CxIndexMode mode = !o.mode || !strcmp(o.mode, "fill") ? CX_INDEX_FILL_OR_DROP : !strcmp(o.mode, "clip") ? CX_INDEX_CLIP : CX_INDEX_PROMISE;
-  return cx_gather(x, cx_concatenate((uint32_t)rank, part, rank), g, ones, mode, CX_NO_NUMBER);
+  return cx_gather(x, cx_concatenate((uint32_t)rank, part, rank), g, ones, mode, fill);
 }
 
 static CxVal search_all(CxVal a, CxVal v, bool left) { /* of few elements: all pairs */
