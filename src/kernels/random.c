@@ -4,8 +4,9 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "kernels/loop.h"
+#include "runtime/pool.h"
 
-enum { BLOCK = 256 };
+enum { BLOCK = 256, BITS_GRAIN = 1 << 13 };
 
 typedef struct Lanes {
   uint32_t a[BLOCK], b[BLOCK];
@@ -18,7 +19,7 @@ static inline uint32_t rotate(uint32_t x, int by) { return x << by | x >> (32 - 
 #define ROUNDS_ODD ROUND(17) ROUND(29) ROUND(16) ROUND(24)
 
 /* Salmon et al., Threefry-2x32 with 20 rounds. */
-static inline void threefry(uint32_t k0, uint32_t k1, uint32_t *a, uint32_t *b) {
+static inline __attribute__((always_inline)) void threefry(uint32_t k0, uint32_t k1, uint32_t *a, uint32_t *b) {
   uint32_t k2 = k0 ^ k1 ^ 0x1BD11BDAu, x = *a + k0, y = *b + k1;
   ROUNDS_EVEN x += k1, y += k2 + 1;
   ROUNDS_ODD x += k2, y += k0 + 2;
@@ -38,7 +39,7 @@ void random_threefry(int64_t n, const uint32_t *k0, const uint32_t *k1, int64_t 
 }
 
 /* The hashes of n <= BLOCK counters from `first`; `swapped`: the low word goes first, as XLA's generator has it. */
-static void threefry_lanes(uint32_t k0, uint32_t k1, uint64_t first, int n, bool swapped, Lanes *v) {
+static inline __attribute__((always_inline)) void lanes_fill(uint32_t k0, uint32_t k1, uint64_t first, int n, bool swapped, Lanes *v) {
   for (int i = 0; i < n; i++) {
     uint64_t c = first + (uint64_t)i;
     v->a[i] = (uint32_t)(swapped ? c : c >> 32);
@@ -46,6 +47,31 @@ static void threefry_lanes(uint32_t k0, uint32_t k1, uint64_t first, int n, bool
   }
   VECTOR_LOOP
   for (int i = 0; i < n; i++) threefry(k0, k1, &v->a[i], &v->b[i]);
+}
+
+/* The same for each instruction set: integers, so the same bits. */
+static void lanes_base(uint32_t k0, uint32_t k1, uint64_t first, int n, bool swapped, Lanes *v) { lanes_fill(k0, k1, first, n, swapped, v); }
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static void lanes_avx2(uint32_t k0, uint32_t k1, uint64_t first, int n, bool swapped, Lanes *v) {
+  lanes_fill(k0, k1, first, n, swapped, v);
+}
+__attribute__((target("avx512f,avx512vl,avx512bw,avx512dq"))) static void lanes_avx512(uint32_t k0, uint32_t k1, uint64_t first, int n, bool swapped, Lanes *v) {
+  lanes_fill(k0, k1, first, n, swapped, v);
+}
+#endif
+
+static void threefry_lanes(uint32_t k0, uint32_t k1, uint64_t first, int n, bool swapped, Lanes *v) {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
+    lanes_avx512(k0, k1, first, n, swapped, v);
+    return;
+  }
+  if (__builtin_cpu_supports("avx2")) {
+    lanes_avx2(k0, k1, first, n, swapped, v);
+    return;
+  }
+#endif
+  lanes_base(k0, k1, first, n, swapped, v);
 }
 
 static void bits_store(const Lanes *v, int n, int width, void *out, int64_t at) {
@@ -60,13 +86,26 @@ static void bits_store(const Lanes *v, int n, int width, void *out, int64_t at) 
 
 static int block_of(int64_t left) { return left < BLOCK ? (int)left : BLOCK; }
 
-void random_threefry_bits(uint32_t k0, uint32_t k1, uint64_t first, int64_t n, int width, void *out) {
+typedef struct BitsCall {
+  uint32_t k0, k1;
+  uint64_t first;
+  int width;
+  void *out;
+} BitsCall;
+
+static bool bits_some(void *env, int64_t begin, int64_t end) {
+  const BitsCall *c = env;
   Lanes v;
-  for (int64_t i = 0; i < n; i += BLOCK) {
-    int m = block_of(n - i);
-    threefry_lanes(k0, k1, first + (uint64_t)i, m, false, &v);
-    bits_store(&v, m, width, out, i);
+  for (int64_t i = begin; i < end; i += BLOCK) {
+    int m = block_of(end - i);
+    threefry_lanes(c->k0, c->k1, c->first + (uint64_t)i, m, false, &v);
+    bits_store(&v, m, c->width, c->out, i);
   }
+  return true;
+}
+
+void random_threefry_bits(uint32_t k0, uint32_t k1, uint64_t first, int64_t n, int width, void *out) {
+  pool_for(n, BITS_GRAIN, bits_some, &(BitsCall){k0, k1, first, width, out});
 }
 
 void random_threefry_pairs(uint32_t k0, uint32_t k1, uint64_t first, int64_t n, uint32_t *out) {
