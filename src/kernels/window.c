@@ -5,10 +5,12 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/large.h"
 #include "kernels/combine.h"
 #include "kernels/convert.h"
 #include "kernels/hits.h"
 #include "kernels/move.h"
+#include "runtime/pool.h"
 
 #include <string.h>
 
@@ -131,6 +133,26 @@ static bool axis_reduce(const Axis *a, char *out, const char *in) {
   return axis_by_taps(a, out, in);
 }
 
+/* Outer rows among threads. */
+enum { AXIS_GRAIN = 1 << 15 }; /* combined elements worth a thread */
+typedef struct AxisCall {
+  const Axis *axis;
+  char *out;
+  const char *in;
+} AxisCall;
+
+static bool axis_some(void *env, int64_t begin, int64_t end) {
+  const AxisCall *c = env;
+  Axis a = *c->axis;
+  a.outer = end - begin;
+  return axis_reduce(&a, c->out + begin * a.m * a.inner * a.item, c->in + begin * a.n * a.inner * a.item);
+}
+
+static bool axis_share(const Axis *a, char *out, const char *in) {
+  int64_t work = a->m * a->inner, taps = a->window < 8 ? a->window : 8;
+  return pool_for(a->outer, AXIS_GRAIN / (work * taps + 1) + 1, axis_some, &(AxisCall){a, out, in});
+}
+
 /* ---- all axes ---- */
 
 static CxDtype window_dtype(CxDtype d) {
@@ -149,7 +171,7 @@ static bool axis_idle(const CxView *in, const CxWindowShape *w, int i) {
 static const char *window_operand(const CxView *in, CxDtype dtype, void **copy) {
   if (in->dtype == dtype && view_dense(in)) return in->data;
   size_t bytes = (size_t)(view_count(in) * cx_dtype_bytes(dtype));
-  *copy = cx_malloc(bytes ? bytes : 1);
+  *copy = large_new(bytes);
   TRY(*copy);
   TRY(kernel_convert(in, &(CxView){*copy, dtype, in->rank, in->dims, NULL}));
   return *copy;
@@ -182,10 +204,10 @@ static bool window_axes(CxOpcode op, CxDtype dtype, const CxView *in, const CxWi
     size_t bytes = (size_t)a.item;
     for (int k = 0; k < in->rank; k++)
       FAIL_IF(!size_mul(bytes, (size_t)dims[k], &bytes), CX_ERR_MEMORY, "the windows of a reduction are too large");
-    char *next = cx_malloc(bytes ? bytes : 1);
+    char *next = large_new(bytes);
     TRY(next);
-    bool done = bytes == 0 || axis_reduce(&a, next, *at);
-    cx_free(*owned);
+    bool done = bytes == 0 || axis_share(&a, next, *at);
+    large_free(*owned);
     *at = *owned = next;
     TRY(done);
   }
@@ -201,7 +223,7 @@ bool kernel_reduce_window(CxOpcode op, const CxView *in, const CxWindowShape *w,
   const char *at = window_operand(in, dtype, &owned);
   bool done = at && window_axes(op, dtype, in, w, out, dims, &at, &owned) &&
               kernel_convert(&(CxView){(void *)(uintptr_t)at, dtype, in->rank, dims, NULL}, out);
-  cx_free(owned);
+  large_free(owned);
   return done;
 }
 
@@ -294,7 +316,7 @@ static bool windows_start(Windows *w, CxOpcode op, const CxView *operand, const 
 }
 
 static void windows_end(Windows *w) {
-  cx_free(w->copy);
+  large_free(w->copy);
   cx_free(w->near);
 }
 
@@ -360,7 +382,7 @@ bool kernel_select_and_scatter_add(CxOpcode op, const CxView *source, const CxVi
     if (won != TAP_PADDING) combine_run(&add, 1, (char *)out->data + won * item, from + i * item);
   }
   windows_end(&all);
-  cx_free(copy);
+  large_free(copy);
   return done;
 }
 
@@ -381,6 +403,6 @@ bool kernel_select_and_gather_add(CxOpcode op, const CxView *tangents, const CxV
       memcpy(to, from + won * item, (size_t)item);
   }
   windows_end(&all);
-  cx_free(copy);
+  large_free(copy);
   return done;
 }
