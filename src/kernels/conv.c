@@ -177,6 +177,19 @@ static int64_t chunk_step(const CxView *v) {
   return count == 1 ? 1 : step;
 }
 
+/* Sums with the features as rows, for places that stand apart in out. */
+static bool chunk_by_features(const Conv *c, const Chunk *u, const CxView *to, CxDtype as, int64_t patch_row, int64_t patch_col) {
+  int64_t dims[VIEW_MAX_RANK], strides[VIEW_MAX_RANK];
+  const char *weights = c->weights + u->group * c->features * c->item;
+  CxGemm g = {c->dtype, c->features, u->count, c->depth, weights, c->patches, 1, c->features * c->groups, patch_col, patch_row, c->sums, u->count};
+  for (int i = 0; i < to->rank; i++) {
+    int from = i == 0 ? to->rank - 1 : i - 1;
+    dims[i] = to->dims[from];
+    strides[i] = to->strides[from];
+  }
+  return gemm_run(&g) && kernel_convert(&(CxView){c->sums, as, to->rank, dims, NULL}, &(CxView){to->data, to->dtype, to->rank, dims, strides});
+}
+
 static bool chunk_product(const Conv *c, const Chunk *u, const CxView *out) {
   int64_t dims[VIEW_MAX_RANK], strides[VIEW_MAX_RANK];
   CxView to = chunk_view(c, u, out->dtype, dims, strides);
@@ -195,10 +208,11 @@ static bool chunk_product(const Conv *c, const Chunk *u, const CxView *out) {
   }
   CxGemm g = {c->dtype, u->count, c->features, c->depth, c->patches, weights, patch_row, patch_col, all, 1, to.data, step};
   if (in_place && step > 0 && (c->out.feature_step == 1 || c->features == 1)) return gemm_run(&g);
-  g.c = c->sums;
-  g.c_row = c->features;
   CxDtype as = c->dtype;
   if (cx_dtype_kind(out->dtype) == 'i') as = c->dtype == CX_U64 ? CX_I64 : CX_I32;
+  if (c->spatial && c->out.feature_step > c->out.place_step[c->spatial - 1]) return chunk_by_features(c, u, &to, as, patch_row, patch_col);
+  g.c = c->sums;
+  g.c_row = c->features;
   return gemm_run(&g) && kernel_convert(&(CxView){c->sums, as, to.rank, dims, NULL}, &to);
 }
 
