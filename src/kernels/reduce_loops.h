@@ -25,6 +25,7 @@
     for (int64_t i = 0; i < n; i++) {                                                                 \
       const T *x = rows[i];                                                                           \
       T *to = lane[i & 7];                                                                            \
+      VECTOR_LOOP                                                                                     \
       for (int64_t c = 0; c < width; c++) to[c] = OP(to[c], x[c]);                                    \
     }                                                                                                 \
     for (int64_t c = 0; c < width; c++) {                                                             \
