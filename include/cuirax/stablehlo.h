@@ -14,4 +14,8 @@ bool cx_stablehlo_is_bytecode(const void *bytes, size_t n);
  * operation as "stablehlo.add"(…), else in the form that JAX prints. NULL with CX_ERR_NOT_IMPLEMENTED for ops without a StableHLO form. */
 char *cx_stablehlo_text(const CxGraph *g, const char *name, bool generic);
 
+/* The same as portable bytecode (*n bytes, to be freed with cx_string_free), for readers of StableHLO 1.13 or newer. Functions of CHLO (erf,
+ * lgamma, top_k, …) have no portable form yet. */
+void *cx_stablehlo_bytecode(const CxGraph *g, size_t *n);
+
 #endif

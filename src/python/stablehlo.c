@@ -36,7 +36,22 @@ static PyObject *text(PyObject *m, PyObject *args) {
   return r;
 }
 
-static PyMethodDef functions[] = {{"stablehlo_text", text, METH_VARARGS, "A program as the text of a StableHLO module of this name."},
+static PyObject *bytecode(PyObject *m, PyObject *jaxpr) {
+  (void)m;
+  CxGraph *g = py_jaxpr_graph(jaxpr);
+  if (!g) return PyErr_SetString(PyExc_TypeError, "stablehlo_bytecode takes a ClosedJaxpr"), NULL;
+  CxScope s;
+  size_t n = 0;
+  cx_scope_open(&s);
+  void *bytes = cx_stablehlo_bytecode(g, &n);
+  cx_scope_close(&s);
+  PyObject *r = bytes ? PyBytes_FromStringAndSize(bytes, (Py_ssize_t)n) : py_raise();
+  cx_string_free(bytes);
+  return r;
+}
+
+static PyMethodDef functions[] = {{"stablehlo_bytecode", bytecode, METH_O, "A program as portable StableHLO bytecode."},
+                                  {"stablehlo_text", text, METH_VARARGS, "A program as the text of a StableHLO module of this name."},
                                   {"stablehlo_parse", parse, METH_O, "The verified program of a StableHLO module, bytecode or text."}, {0}};
 
 bool py_stablehlo_register(PyObject *m) { return PyModule_AddFunctions(m, functions) == 0; }

@@ -56,4 +56,9 @@ const HloType *dialect_type(HloReader *r, const char *dialect, Cursor *c);
 const HloAttr *dialect_attr(HloReader *r, const char *dialect, Cursor *c);
 bool dialect_op_name(HloModule *m, const char *dialect, const char *name, HloOpName *to);
 
+/* The other way round, for the writer. */
+bool dialect_enum(const char *attr, const char *value, int *code, int *number);
+int dialect_type_code(CxDtype d); /* of a VHLO type without parameters; -1 */
+bool dialect_op_row(const char *name, int *version, const char **attrs); /* the newest version; attrs separated by spaces, in order */
+
 #endif

@@ -255,6 +255,30 @@ static const char *const rng_distributions[] = {NULL, "UNIFORM", "NORMAL"};
 static const char *const transposes[] = {"TRANSPOSE_INVALID", "NO_TRANSPOSE", "TRANSPOSE", "ADJOINT"};
 #define ENUM_OF(names) enum_of(r, c, names, sizeof(names) / sizeof *(names))
 
+typedef struct EnumCode { /* of an attribute */
+  const char *attr;
+  int code;
+  const char *const *names;
+  int n;
+} EnumCode;
+#define CODE(attr, code, names) {attr, code, names, sizeof(names) / sizeof *(names)}
+static const EnumCode enum_codes[] = {CODE("comparison_direction", 3, directions), CODE("compare_type", 4, compare_types), CODE("api_version", 5, call_versions),
+                                      CODE("fft_type", 7, fft_types), CODE("precision_config", 11, precisions), CODE("rng_algorithm", 12, rng_algorithms),
+                                      CODE("rng_distribution", 13, rng_distributions), CODE("transpose_a", 16, transposes)};
+
+bool dialect_enum(const char *attr, const char *value, int *code, int *number) {
+  for (size_t i = 0; i < sizeof enum_codes / sizeof *enum_codes; i++)
+    for (int k = 0; !strcmp(enum_codes[i].attr, attr) && k < enum_codes[i].n; k++)
+      if (enum_codes[i].names[k] && !strcmp(enum_codes[i].names[k], value)) return *code = enum_codes[i].code, *number = k, true;
+  return cx_fail(CX_ERR_INTERNAL, "StableHLO has no enumerator %s of %s", value, attr);
+}
+
+int dialect_type_code(CxDtype d) {
+  for (size_t i = 0; i < sizeof vhlo_dtypes; i++)
+    if (vhlo_dtypes[i] == d && i != 9) return (int)i;
+  return -1;
+}
+
 static const HloAttr *string_of(HloReader *r, Cursor *c) {
   const char *s;
   return take_string(r, c, &s) ? attr_string(r, HLO_STRING, s) : NULL;
@@ -345,6 +369,15 @@ static const VhloOp *row_find(const char *name, size_t n, long version) {
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
     if (rows[i].version == version && !strncmp(rows[i].name, name, n) && !rows[i].name[n]) return &rows[i];
   return NULL;
+}
+
+bool dialect_op_row(const char *name, int *version, const char **attrs) {
+  const VhloOp *newest = NULL;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    if (!strcmp(rows[i].name, name)) newest = &rows[i];
+  FAIL_IF(!newest, CX_ERR_NOT_IMPLEMENTED, "%s has no portable form: write the program as text", name);
+  *version = newest->version, *attrs = newest->attrs;
+  return true;
 }
 
 static bool split_words(HloModule *m, const char *s, const char ***words, uint32_t *n) {

@@ -44,6 +44,12 @@ const HloAttr *of_int(Export *ex, int64_t i) {
   return a;
 }
 
+const HloAttr *of_int32(Export *ex, int64_t i) {
+  HloAttr *a = attr_new(ex, HLO_INT);
+  if (a) a->i = i, a->type = scalar_type(ex, CX_I32);
+  return a;
+}
+
 const HloAttr *of_bool(Export *ex, bool v) {
   HloAttr *a = attr_new(ex, HLO_BOOL);
   if (a) a->i = v;

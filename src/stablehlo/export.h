@@ -49,6 +49,7 @@ const CxType *type_of_id(const Export *ex, HloId id);
 /* Attributes. */
 void put(HloAttrs *a, const char *name, const HloAttr *value);
 const HloAttr *of_int(Export *ex, int64_t i);
+const HloAttr *of_int32(Export *ex, int64_t i);
 const HloAttr *of_bool(Export *ex, bool v);
 const HloAttr *of_ints(Export *ex, int64_t n, const int64_t *v);
 const HloAttr *of_pairs(Export *ex, int64_t n, const int64_t *v); /* n x 2 */

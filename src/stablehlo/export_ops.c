@@ -31,7 +31,7 @@ static const CxType *out_type(const CxGraph *g, const CxEqn *e, uint32_t i) { /*
 /* ---- elementwise ---- */
 
 static const char *const renamed[CX_OP_COUNT] = {[CX_OP_ADD] = "add", [CX_OP_ADD_ANY] = "add", [CX_OP_MUL] = "multiply", [CX_OP_MAX] = "maximum",
-                                                 [CX_OP_MIN] = "minimum", [CX_OP_REAL] = "real", [CX_OP_IMAG] = "imag"};
+                                                 [CX_OP_MIN] = "minimum", [CX_OP_REAL] = "real", [CX_OP_IMAG] = "imag", [CX_OP_TAN] = "tan"};
 
 static const char *plain_name_of(CxOpcode op) {
   if (renamed[op]) return renamed[op];
@@ -109,7 +109,7 @@ static bool reduce_precision(Export *ex, const CxGraph *g, const CxEqn *e, const
   const CxReducePrecisionAttrs *p = e->attrs;
   HloAttrs a = {0};
   (void)g;
-  put(&a, "exponent_bits", of_int(ex, p->exponent_bits)), put(&a, "mantissa_bits", of_int(ex, p->mantissa_bits));
+  put(&a, "exponent_bits", of_int32(ex, p->exponent_bits)), put(&a, "mantissa_bits", of_int32(ex, p->mantissa_bits));
   return (out[0] = emit(ex, "reduce_precision", type_of_id(ex, in[0]), 1, in, &a)) != 0;
 }
 
