@@ -83,9 +83,12 @@ static bool emit_one(Hoist *h, const CxEqn *e) {
   for (uint32_t i = 0; i < e->nin; i++) in[i] = h->outer[e->in[i]];
   for (uint32_t i = 0; i < e->nout; i++) types[i] = h->body->types.v[e->out[i]], out[i] = 0;
   CxWhere where = r->where;
+  const char *stack = r->name_stack;
   if (e->where.host) r->where = e->where;
+  r->name_stack = rewrite_stack(r, stack, e->name_stack);
   bool ok = rewrite_apply(r, &(Pending){e->op, cx_ops[e->op], in, e->nin, e->nout, e->attrs, types}, out);
   r->where = where;
+  r->name_stack = stack;
   for (uint32_t i = 0; i < e->nout; i++) h->outer[e->out[i]] = out[i];
   return ok;
 }

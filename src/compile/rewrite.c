@@ -167,11 +167,6 @@ static CxVar const_copy(Rewrite *r, CxVal v) {
 
 /* ---- equations ---- */
 
-static bool is_view(CxOpcode op) {
-  return op == CX_OP_BROADCAST_IN_DIM || op == CX_OP_RESHAPE || op == CX_OP_TRANSPOSE || op == CX_OP_SQUEEZE || op == CX_OP_SLICE ||
-         op == CX_OP_REV || op == CX_OP_TILE || op == CX_OP_DYNAMIC_SLICE;
-}
-
 static bool append(Rewrite *r, const Pending *p, CxVar *out) {
   TRY(graph_eqn(r->to, p->op, p->nin, p->in, p->attrs, p->nout, p->types, out, r->where));
   TRY(vars_reserve(r, r->to->types.n));
@@ -181,7 +176,7 @@ static bool append(Rewrite *r, const Pending *p, CxVar *out) {
           (unsigned long long)r->run->options->equations);
   for (uint32_t i = 0; i < p->nout; i++)
     if (out[i]) r->vars[out[i]] = (NewVar){.eqn = r->to->eqns.n};
-  if (is_view(p->op) && out[0] && p->types[0]->size) r->vars[out[0]].splat = r->vars[p->in[0]].splat;
+  if (p->op == CX_OP_BROADCAST_IN_DIM && out[0] && p->types[0]->size) r->vars[out[0]].splat = r->vars[p->in[0]].splat;
   return true;
 }
 
@@ -239,13 +234,12 @@ static bool can_broadcast(const CxType *from, const CxType *to) {
 }
 
 CxVar rewrite_adapt(Rewrite *r, CxVar v, const CxType *type) {
-  static const int64_t axes[CX_MAX_RANK] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
-                                            22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
-                                            44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
+  int64_t axes[CX_MAX_RANK];
   const CxType *has = v ? rewrite_type(r, v) : NULL;
   if (!has || has == type) return v;
   if (has->dtype != type->dtype || !can_broadcast(has, type)) return 0;
   if (!cx_type_same_dims(has, type)) {
+    for (int i = 0; i < has->rank; i++) axes[i] = i;
     CxBroadcastAttrs b = {{.v = type->dims, .n = type->rank}, {.v = axes, .n = has->rank}};
     v = rewrite_emit(r, CX_OP_BROADCAST_IN_DIM, &v, 1, &b);
   }
@@ -257,7 +251,7 @@ CxVar rewrite_adapt(Rewrite *r, CxVar v, const CxType *type) {
 
 /* ---- walking a graph ---- */
 
-static const char *stack_copy(Rewrite *r, const char *outer, const char *inner) {
+const char *rewrite_stack(Rewrite *r, const char *outer, const char *inner) {
   if (!inner) return outer;
   if (r->stack_to && r->stack_outer == outer && !strcmp(r->stack_from, inner)) return r->stack_to;
   size_t n = outer ? strlen(outer) + 1 : 0, m = strlen(inner);
@@ -297,7 +291,7 @@ static bool splice_eqns(Rewrite *r, const CxGraph *g, CxVar *map) {
   for (uint32_t i = 0; ok && i < g->eqns.n; i++) {
     const CxEqn *e = &g->eqns.v[i];
     r->where = e->where.host ? e->where : where;
-    r->name_stack = stack_copy(r, stack, e->name_stack);
+    r->name_stack = rewrite_stack(r, stack, e->name_stack);
     ok = splice_eqn(r, g, e, map);
     map[0] = 0;
     if (arena.block) arena_free(&arena);

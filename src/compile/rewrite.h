@@ -96,6 +96,8 @@ void rewrite_hold(Rewrite *r, CxVal v);                        /* takes over a r
 /* Appends g's equations with its inputs bound to `in`; out gets the variables of its results. */
 bool rewrite_splice(Rewrite *r, const CxGraph *g, const CxVar *in, CxVar *out);
 
+const char *rewrite_stack(Rewrite *r, const char *outer, const char *inner); /* "outer/inner" in the new graph's arena */
+
 /* The parts, each in its file: true with out filled if they have an answer. */
 bool inline_apply(Rewrite *r, const Pending *p, CxVar *out);
 bool inline_measure(PassRun *run, const CxGraph *g); /* before a run with PASS_INLINE */
