@@ -288,15 +288,18 @@ static bool formula_can(CxOpcode op, CxDtype out, uint32_t n, const CxDtype *in)
   return is_float(out) && formula_known(op, formula_dtype(out));
 }
 
-static UopVal formula(UopCode *c, CxOpcode op, CxDtype d, uint32_t n, const Element *in) {
-  UopVal x[3] = {0};
+static UopVal formula(UopCode *c, CxOpcode op, CxDtype d, uint32_t n, const Element *in, UopVal *beyond) {
+  UopVal x[3] = {0}, far = 0;
   for (uint32_t k = 0; k < n && k < 3; k++) x[k] = in[k].v;
-  return rounded(c, d, formula_emit(c, op, formula_dtype(d), x));
+  if (!beyond) return rounded(c, d, formula_emit(c, op, formula_dtype(d), x));
+  UopVal y = formula_emit_near(c, op, formula_dtype(d), x, &far);
+  if (far) *beyond = *beyond ? uop_or(c, *beyond, element_mask(c, far, uop_size(c, *beyond))) : far;
+  return rounded(c, d, y);
 }
 
-UopVal element_apply(UopCode *c, CxOpcode op, const void *attrs, CxDtype out, uint32_t n, const Element *in) {
+UopVal element_apply(UopCode *c, CxOpcode op, const void *attrs, CxDtype out, uint32_t n, const Element *in, UopVal *beyond) {
   CxDtype d = in[0].dtype;
-  if (is_float(d) && d == out && formula_known(op, formula_dtype(d)) && !basic(op)) return formula(c, op, d, n, in);
+  if (is_float(d) && d == out && formula_known(op, formula_dtype(d)) && !basic(op)) return formula(c, op, d, n, in, beyond);
   if (op == CX_OP_CONVERT_ELEMENT_TYPE) return convert(c, d, out, in[0].v);
   if (op == CX_OP_SELECT_N) return choose(c, in);
   if (op == CX_OP_CLAMP) return extreme(c, d, false, extreme(c, d, true, in[1].v, in[0].v), in[2].v);

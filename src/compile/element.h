@@ -20,7 +20,8 @@ UopVal element_mask(UopCode *c, UopVal mask, unsigned size); /* the same mask in
 
 /* Is there code for op on operands in[n] giving out? */
 bool element_can(CxOpcode op, const void *attrs, CxDtype out, uint32_t n, const CxDtype *in);
-UopVal element_apply(UopCode *c, CxOpcode op, const void *attrs, CxDtype out, uint32_t n, const Element *in);
+/* With `beyond`, sin, cos and tan take a short form; lanes for which it has no meaning are added to the mask *beyond (0: none yet). */
+UopVal element_apply(UopCode *c, CxOpcode op, const void *attrs, CxDtype out, uint32_t n, const Element *in, UopVal *beyond);
 
 /* Reductions: REDUCE_SUM … REDUCE_XOR over dtype d. */
 bool element_can_fold(CxOpcode op, CxDtype d);

@@ -32,6 +32,7 @@ typedef struct Step {
   Slots slots;
   EmitExec *exec;
   UopFn fn;
+  _Atomic(EmitExec *) far; /* the form for huge arguments of sin, cos and tan: made when first needed */
   size_t code_bytes;
   bool stops; /* has loops that look at execute_stop */
 } Step;
@@ -101,18 +102,21 @@ static bool step_drops(Executable *x, uint32_t i, uint32_t *last) {
   return ok;
 }
 
-static bool step_native(Executable *x, Step *s, EmitTarget target, bool *there) {
-  const LoopProgram *p = s->loops;
+/* The slots are the same for both forms. */
+static EmitExec *native(const LoopProgram *p, EmitTarget target, bool near, Slots *slots, size_t *bytes) {
   UopCode code = {0};
-  bool ok = loop_check(p) && select_program(p, target, &code, &s->slots);
-  EmitCode *made = ok ? emit_compile(&code) : NULL;
-  s->exec = made ? emit_load(made) : NULL;
-  if (s->exec) {
-    s->fn = emit_fn(s->exec);
-    s->code_bytes = made->size;
-  }
+  EmitCode *made = select_program(p, target, near, &code, slots) ? emit_compile(&code) : NULL;
+  EmitExec *exec = made ? emit_load(made) : NULL;
+  if (exec) *bytes = made->size;
   emit_code_free(made);
   uop_free(&code);
+  return exec;
+}
+
+static bool step_native(Executable *x, Step *s, EmitTarget target, bool *there) {
+  const LoopProgram *p = s->loops;
+  s->exec = loop_check(p) ? native(p, target, true, &s->slots, &s->code_bytes) : NULL;
+  if (s->exec) s->fn = emit_fn(s->exec);
   if (s->slots.n > x->slots) x->slots = s->slots.n;
   for (uint32_t k = 1; k < s->slots.n; k++) s->stops |= s->slots.v[k].buffer == SLOT_STOP;
   if (p->scratch > x->scratch) x->scratch = p->scratch;
@@ -193,6 +197,7 @@ void executable_free(Executable *x) {
   if (!x) return;
   for (uint32_t i = 0; x->steps && i < x->n; i++) {
     emit_unload(x->steps[i].exec);
+    emit_unload(x->steps[i].far);
     vec_free(&x->steps[i].slots);
   }
   lowered_free(&x->lowered);
@@ -211,19 +216,36 @@ typedef struct Run {
   void **slots;
 } Run;
 
+static UopFn fn_far(Step *s) {
+  EmitExec *far = s->far;
+  if (far) return emit_fn(far);
+  Slots slots = {0};
+  size_t bytes;
+  EmitExec *mine = native(s->loops, emit_target_detect(), false, &slots, &bytes);
+  vec_free(&slots);
+  if (mine && !atomic_compare_exchange_strong(&s->far, &far, mine)) emit_unload(mine);
+  else far = mine;
+  return far ? emit_fn(far) : NULL;
+}
+
 /* A loop that was asked to stop starts again, unless the host wants an end: until it has finished, it has changed nothing that anybody sees. */
-static bool fn_run(UopFn fn, void **slots) {
+static bool fn_run(Step *s, void **slots) {
+  UopFn fn = s->fn;
   for (;;) {
     int32_t status = fn(slots);
     if (status == 0) return true;
-    if (status != 1) return cx_fail(CX_ERR_INTERNAL, "compiled code ended with status %d", (int)status);
+    if (status == STATUS_FAR && fn == s->fn) {
+      if (!(fn = fn_far(s))) return false;
+      continue;
+    }
+    if (status != STATUS_STOPPED) return cx_fail(CX_ERR_INTERNAL, "compiled code ended with status %d", (int)status);
     atomic_store(&execute_stop, 0);
     if (!execute_poll()) return false;
   }
 }
 
 /* A share of the turns, or all of them. */
-static bool run_share(const Run *r, const Step *s, char *scratch, void **slots, int64_t first, int64_t count) {
+static bool run_share(const Run *r, Step *s, char *scratch, void **slots, int64_t first, int64_t count) {
   const LoopProgram *p = s->loops;
   int64_t share[2] = {first, count};
   slots[0] = share;
@@ -236,12 +258,12 @@ static bool run_share(const Run *r, const Step *s, char *scratch, void **slots, 
     char *base = b->where == LOOP_SCRATCH ? scratch + b->offset : r->env[b->var]->array.data;
     slots[k] = base + (b->where == LOOP_SCRATCH ? 0 : first * s->slots.v[k].step);
   }
-  return fn_run(s->fn, slots);
+  return fn_run(s, slots);
 }
 
 typedef struct Shared {
   const Run *r;
-  const Step *s;
+  Step *s;
 } Shared;
 
 /* Every thread has slots and scratch of its own. */
@@ -255,7 +277,7 @@ static bool run_part(void *env, int64_t begin, int64_t end) {
   return ok;
 }
 
-static bool run_shared(Run *r, const Step *s) {
+static bool run_shared(Run *r, Step *s) {
   enum { SHARE_WORK = 1 << 15, SHARE_ALIGN = 64 };
   int64_t turns = s->loops->code.v[0].extent, most = 1;
   for (uint32_t k = 0; k < s->loops->buffers.n; k++)
@@ -265,7 +287,7 @@ static bool run_shared(Run *r, const Step *s) {
   return pool_for(turns, (grain + SHARE_ALIGN) / SHARE_ALIGN * SHARE_ALIGN, run_part, &j);
 }
 
-static bool run_loops(Run *r, const Step *s) {
+static bool run_loops(Run *r, Step *s) {
   for (uint32_t i = s->makes.from; i < s->makes.to; i++) {
     CxVar v = r->x->vars.v[i];
     if (!(r->env[v] = node_array(graph_type(r->x->g, v)))) return false;
@@ -306,7 +328,7 @@ static bool run_steps(Run *r) {
   }
   bool ok = io && types;
   for (uint32_t i = 0; ok && i < x->n; i++) {
-    const Step *s = &x->steps[i];
+    Step *s = &x->steps[i];
     ok = s->kind == STEP_LOOPS ? run_loops(r, s) : s->kind == STEP_CALL ? run_call(r, s, io, types) : run_alias(r, s);
     for (uint32_t k = s->drops.from; k < s->drops.to; k++) cx_release(r->env[x->vars.v[k]]), r->env[x->vars.v[k]] = NULL;
   }
@@ -420,7 +442,7 @@ static void print_summary(const Executable *x, CxText *to) {
 static void print_uops(const LoopProgram *p, CxText *to) {
   UopCode code = {0};
   Slots slots = {0};
-  if (select_program(p, emit_target_detect(), &code, &slots)) uop_print(&code, to);
+  if (select_program(p, emit_target_detect(), true, &code, &slots)) uop_print(&code, to);
   uop_free(&code);
   vec_free(&slots);
 }

@@ -30,6 +30,8 @@ typedef struct Select {
   Slots *slots;
   uint32_t *first;     /* by buffer: its first slot */
   uint32_t stop;       /* the slot of the word that stops loops, or 0 */
+  bool near;           /* short forms of functions, which tell in `beyond` where they do not hold */
+  UopVal beyond;
   Held *held;
   Fold *fold;          /* by value: accumulators */
   int depth;           /* open loops */
@@ -82,7 +84,7 @@ static bool loop_padded(const Select *s, uint32_t start, const Shape *shape, uns
   if (s->depth != 0 || shape->ordered || s->p->shared) return false;
   for (uint32_t i = start + 1; i < shape->end; i++) {
     const LoopInstr *q = &s->p->code.v[i];
-    if (q->kind == LOOP_FOLD) return false;
+    if (q->kind == LOOP_FOLD || (q->kind == LOOP_APPLY && (q->op == CX_OP_SIN || q->op == CX_OP_COS || q->op == CX_OP_TAN))) return false;
     if (q->kind != LOOP_LOAD && q->kind != LOOP_STORE) continue;
     if (q->access->stride[0] == 0 && q->kind == LOOP_LOAD) continue;
     if (q->access->dynamic || q->access->stride[0] != 1 || q->access->offset != 0 || s->p->buffers.v[q->access->buffer].count != extent) return false;
@@ -173,7 +175,7 @@ static UopVal select_index(Select *s, const LoopInstr *i) {
     x = uop_iadd(s->c, x, counter);
   }
   Element e = {x, size == 8 ? CX_I64 : CX_I32};
-  return element_apply(s->c, CX_OP_CONVERT_ELEMENT_TYPE, NULL, i->dtype, 1, &e);
+  return element_apply(s->c, CX_OP_CONVERT_ELEMENT_TYPE, NULL, i->dtype, 1, &e, NULL);
 }
 
 /* clamp(index, 0, most) * scale, in 32 bits: what is clamped fits. */
@@ -225,10 +227,17 @@ static void select_store(Select *s, const LoopInstr *i) {
   else uop_scatter(s->c, element_memory(i->dtype), dynamic_base(s, i->access, i->dtype), dynamic_index(s, i->access), x, 0);
 }
 
+static void check_beyond(Select *s) {
+  if (s->beyond) uop_return_if(s->c, s->beyond, STATUS_FAR);
+  s->beyond = 0;
+}
+
 static UopVal select_apply(Select *s, const LoopInstr *i) {
   Element in[LOOP_OPERANDS];
   for (uint32_t k = 0; k < i->nin; k++) in[k] = (Element){value_of(s, i->in[k]), s->p->values.v[i->in[k]]};
-  return element_apply(s->c, i->op, i->attrs, i->dtype, i->nin, in);
+  UopVal x = element_apply(s->c, i->op, i->attrs, i->dtype, i->nin, in, s->near ? &s->beyond : NULL);
+  if (!s->loop) check_beyond(s);
+  return x;
 }
 
 static void fold_take(Select *s, const LoopInstr *i) {
@@ -286,6 +295,7 @@ static void body(Select *s, uint32_t start, uint32_t end) {
   for (uint32_t i = start + 1; i < end; i++)
     for (s->part = 0; s->part < s->parts; s->part++) select_one(s, &s->p->code.v[i]);
   s->part = 0;
+  check_beyond(s);
 }
 
 /* The outermost loop of a shared program runs as many turns as its share says. */
@@ -376,9 +386,9 @@ static void select_all(Select *s, const uint32_t *at) {
   }
 }
 
-bool select_program(const LoopProgram *p, EmitTarget target, UopCode *out, Slots *slots) {
+bool select_program(const LoopProgram *p, EmitTarget target, bool near, UopCode *out, Slots *slots) {
   if (!uop_begin(out, target) || !vec_push(slots, (Slot){0})) return false;
-  Select s = {.p = p, .c = out, .slots = slots, .lanes = 1, .parts = 1};
+  Select s = {.p = p, .c = out, .slots = slots, .lanes = 1, .parts = 1, .near = near};
   s.first = cx_calloc((size_t)p->buffers.n + 1, sizeof *s.first);
   uint32_t *at = cx_calloc(p->values.n, sizeof *at);
   s.held = cx_calloc(p->values.n, sizeof *s.held);

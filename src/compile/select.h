@@ -14,6 +14,9 @@ typedef struct Slot {
 } Slot;
 typedef VEC(Slot) Slots; /* slots.v[0] stands for the share */
 
-bool select_program(const LoopProgram *p, EmitTarget target, UopCode *out, Slots *slots); /* false with an error; free `out` and slots in any case */
+/* near: short forms of sin, cos and tan; where an argument is too large for them the function ends with STATUS_FAR, and the other form must be run.
+ * False with an error; free `out` and slots in any case. */
+enum { STATUS_STOPPED = 1, STATUS_FAR = 2 };
+bool select_program(const LoopProgram *p, EmitTarget target, bool near, UopCode *out, Slots *slots);
 
 #endif
