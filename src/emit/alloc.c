@@ -360,10 +360,16 @@ void state_enter_loop(Gen *g, Loop *loop) {
       else if (!is_var(g, v)) store(g, v);
     }
   }
-  for (uint32_t k = 0; k < loop->constants && loop->pressure + k < room; k++) {
-    UopVal v = loop->constant[k];
+  uint32_t left = loop->constants;
+  for (uint32_t k = 0; left && loop->pressure + k < room; k++) {
+    uint32_t best = 0; /* the one that is worth most, and out of the list with it */
+    for (uint32_t j = 1; j < left; j++)
+      if (loop->weight[j] > loop->weight[best]) best = j;
+    UopVal v = loop->constant[best];
+    left--;
+    loop->constant[best] = loop->constant[left], loop->weight[best] = loop->weight[left];
     if (g->unit[v].reg >= 0) continue;
-    for (unsigned r = 0; r < g->regs && !g->free_regs; r++) /* constants of other loops go */
+    for (unsigned r = 0; r < g->regs && !(g->free_regs & (g->free_regs - 1)); r++) /* constants of other loops go */
       if (g->owner[r] && is_const(g, g->owner[r]) && (g->unit[g->owner[r]].use <= g->pos || g->unit[g->owner[r]].use > loop->end)) disown(g, r);
     if (!(g->free_regs & (g->free_regs - 1))) break;
     unsigned reg = (unsigned)__builtin_ctz(g->free_regs);

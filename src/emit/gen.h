@@ -44,7 +44,7 @@ typedef struct Loop {
   uint32_t nodes;           /* list of nodes advanced here */
   uint32_t pressure;        /* greatest number of live units inside */
   uint32_t constants;       /* of constant[] */
-  uint32_t constant[LOOP_CONSTANTS];
+  uint32_t constant[LOOP_CONSTANTS], weight[LOOP_CONSTANTS]; /* and how much a register for it is worth */
   bool counted, leaf;
   uint8_t counter;          /* register in a leaf, else NO_REG */
   int32_t home, limit, rest; /* frame offsets: counter, where it ends, count of the last turn */
@@ -84,6 +84,7 @@ typedef struct Gen {
   uint32_t *expiring; /* by END position: units whose range ends there */
   uint32_t *match;    /* END of LOOP, WHILE (through DO), IF, ELSE; next of them */
   uint32_t *block;    /* number of the block a position is in */
+  bool *if_end;       /* by position of END: it closes an if */
   uint32_t *loop_at;  /* by position of LOOP or WHILE: index in loop */
   Place *place;       /* by memory instruction; of a call: .node is the first of its arguments in call_place */
   VEC(Place) call_place;

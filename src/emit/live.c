@@ -19,7 +19,8 @@ static bool tables(Gen *g) {
   g->block = arena_alloc(&g->arena, n * sizeof *g->block);
   g->place = arena_alloc(&g->arena, n * sizeof *g->place);
   g->loop_at = arena_alloc(&g->arena, n * sizeof *g->loop_at);
-  return g->unit && g->next && g->expiring && g->match && g->block && g->place && g->loop_at;
+  g->if_end = arena_alloc(&g->arena, n * sizeof *g->if_end);
+  return g->unit && g->next && g->expiring && g->match && g->block && g->place && g->loop_at && g->if_end;
 }
 
 static void walk_back(Gen *g) {
@@ -46,6 +47,7 @@ typedef struct Walk {
   VEC(uint32_t) counted; /* the LOOPs among them */
   uint32_t *depth; /* by unit: number of loops around its definition */
   uint32_t *stamp; /* by constant: loop that lists it */
+  uint8_t *index;  /* by constant: where in that list */
   uint32_t *ending; /* by position: units whose range ends there */
   uint32_t blocks;
 } Walk;
@@ -59,24 +61,33 @@ static bool open_loop(Gen *g, Walk *w, uint32_t i, bool counted) {
   return vec_push(&g->loop, l) && vec_push(&w->loops, at) && (!counted || vec_push(&w->counted, at));
 }
 
-static void use_constant(Gen *g, Walk *w, UopVal v) {
+/* A constant in a register saves a load where it cannot be a memory operand (the last one) and a little where it can. */
+static void use_constant(Gen *g, Walk *w, UopVal v, bool last) {
   if (!w->loops.n) return;
-  uint32_t inner = w->loops.v[w->loops.n - 1];
-  if (w->stamp[v] == inner) return;
+  uint32_t inner = w->loops.v[w->loops.n - 1], weight = last ? 1 : 3;
+  if (w->stamp[v] == inner) {
+    Loop *loop = &g->loop.v[inner];
+    if (w->index[v] < LOOP_CONSTANTS) loop->weight[w->index[v]] += weight;
+    return;
+  }
   w->stamp[v] = inner;
+  w->index[v] = LOOP_CONSTANTS;
   for (uint32_t l = inner; l; l = g->loop.v[l].parent) {
     Loop *loop = &g->loop.v[l];
     uint32_t k = 0;
     while (k < loop->constants && loop->constant[k] != v) k++;
+    if (k < loop->constants) loop->weight[k] += weight;
     if (k < loop->constants || k == LOOP_CONSTANTS) break;
-    loop->constant[loop->constants++] = v;
+    loop->constant[loop->constants] = v;
+    loop->weight[loop->constants++] = weight;
+    if (l == inner) w->index[v] = (uint8_t)k;
   }
 }
 
 /* an occurrence: the unit lives to here, or to the end of the outermost loop that its definition is not in */
-static void use_unit(Gen *g, Walk *w, UopVal v, uint32_t i) {
+static void use_unit(Gen *g, Walk *w, UopVal v, uint32_t i, bool last) {
   if (is_const(g, v)) {
-    use_constant(g, w, v);
+    use_constant(g, w, v, last);
     return;
   }
   uint32_t end = i;
@@ -95,7 +106,12 @@ static void match_ends(Gen *g, Walk *w) {
         g->match[w->open.v[w->open.n - 1]] = i;
         w->open.v[w->open.n - 1] = i;
         break;
-      case UOP_END: g->match[w->open.v[--w->open.n]] = i; break;
+      case UOP_END: {
+        uint32_t from = w->open.v[--w->open.n];
+        g->match[from] = i;
+        g->if_end[i] = g->c->inst.v[from].op == UOP_IF || g->c->inst.v[from].op == UOP_ELSE;
+        break;
+      }
       default: break;
     }
   }
@@ -129,9 +145,9 @@ static bool walk_forward(Gen *g, Walk *w) {
     const UopInst *in = &g->c->inst.v[i];
     w->depth[i] = w->loops.n;
     if (!g->unit[i].first && uop_is_pure(in->op)) continue;
-    if (in->a) use_unit(g, w, in->a, i);
-    if (in->b) use_unit(g, w, in->b, i);
-    if (in->c) use_unit(g, w, in->c, i);
+    if (in->a) use_unit(g, w, in->a, i, false);
+    if (in->b) use_unit(g, w, in->b, i, !in->c);
+    if (in->c) use_unit(g, w, in->c, i, in->op != UOP_SELECT);
     g->block[i] = w->blocks; /* a condition is read in the block around */
     if (op_flags[in->op] == 'C') {
       w->blocks++;
@@ -160,14 +176,18 @@ static bool ranges(Gen *g, Walk *w) {
     w->ending[u->end]++;
     if (g->c->inst.v[u->end].op == UOP_END) u->expire = g->expiring[u->end], g->expiring[u->end] = i;
   }
-  uint32_t live = 0, l = 0, opened = 1;
+  uint32_t live = 0, l = 0, opened = 1, branches = 0;
   for (uint32_t i = 1; i < g->n; i++) {
+    unsigned op = g->c->inst.v[i].op;
     if (g->unit[i].end) live++;
+    if (op == UOP_IF) branches++;
     if (opened < g->loop.n && g->loop.v[opened].at == i) {
       l = opened++;
       g->loop.v[l].pressure = live;
     }
-    if (l && live > g->loop.v[l].pressure) g->loop.v[l].pressure = live;
+    /* what only a branch needs is the branch's affair: it is often the rare case, and evicting constants costs little */
+    if (l && !branches && live > g->loop.v[l].pressure) g->loop.v[l].pressure = live;
+    if (op == UOP_END && g->if_end[i]) branches--;
     if (l && g->loop.v[l].end == i) {
       uint32_t up = g->loop.v[l].parent;
       if (up && g->loop.v[up].pressure < g->loop.v[l].pressure) g->loop.v[up].pressure = g->loop.v[l].pressure;
@@ -215,7 +235,8 @@ bool live_build(Gen *g) {
     w.depth = arena_alloc(&g->arena, n * sizeof *w.depth);
     w.stamp = arena_alloc(&g->arena, n * sizeof *w.stamp);
     w.ending = arena_alloc(&g->arena, n * sizeof *w.ending);
-    ok = w.depth && w.stamp && w.ending && vec_push(&g->loop, (Loop){0}) && vec_push(&g->node, (Node){0});
+    w.index = arena_alloc(&g->arena, n * sizeof *w.index);
+    ok = w.depth && w.stamp && w.ending && w.index && vec_push(&g->loop, (Loop){0}) && vec_push(&g->node, (Node){0});
   }
   if (ok) {
     match_ends(g, &w);

@@ -107,17 +107,13 @@ static void emit_fma(Gen *g, UopVal v, const UopInst *in) {
   }
   /* nothing dies: a copy of c (or a fresh load of it) is the accumulator */
   ra = reg_use(g, a);
-  rb = reg_use(g, b);
-  if (g->unit[c].reg < 0) {
-    unsigned dst = reg_result_early(g, v);
-    reg_load(g, dst, c);
-    op3(g, form_of(&f231[kind], size), vl, dst, ra, rm_reg(rb));
-  } else {
-    rc = reg_use(g, c);
-    unsigned dst = reg_result_early(g, v);
-    reg_move(g, vl, dst, rc);
-    op3(g, form_of(&f231[kind], size), vl, dst, ra, rm_reg(rb));
-  }
+  X86Rm m = reg_rm(g, b, true, true);
+  bool c_in_register = g->unit[c].reg >= 0;
+  rc = c_in_register ? reg_use(g, c) : 0;
+  unsigned dst = reg_result_early(g, v);
+  if (c_in_register) reg_move(g, vl, dst, rc);
+  else reg_load(g, dst, c);
+  op3(g, form_of(&f231[kind], size), vl, dst, ra, m);
 }
 
 /* --- comparisons and selection */
