@@ -23,7 +23,10 @@ typedef enum CxRematPolicy {
   CX_REMAT_ONLY_NAMES,          /* keep values named by checkpoint_name */
   CX_REMAT_EXCEPT_NAMES,        /* keep everything but them */
   CX_REMAT_NAMED_EXCEPT_NAMES,  /* keep other named values */
+  CX_REMAT_NOTHING_SAVEABLE,    /* as CX_REMAT_NOTHING, but printed as the policy of this name */
+  CX_REMAT_BY_FUNCTION,         /* what a function of the host says of each equation */
 } CxRematPolicy;
-bool cx_checkpoint(CxGraph *g, CxRematPolicy policy, const char *const *names, int n_names, bool prevent_cse, const CxVal *in, uint32_t nin, CxVals *out);
+/* keep: the function of CX_REMAT_BY_FUNCTION, else NULL. */
+bool cx_checkpoint(CxGraph *g, CxRematPolicy policy, const char *const *names, int n_names, CxFn *keep, bool prevent_cse, const CxVal *in, uint32_t nin, CxVals *out);
 
 #endif

@@ -10,6 +10,7 @@
 #include "ir/node.h"
 #include "ir/scalar.h"
 #include "ir/verify.h"
+#include <cuirax/custom.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,6 @@ enum {
   NAME_FIRST = 8,   /* name= leads */
   SAME_NAMES = 16,  /* the region's operands and results take the names of the equation's */
   NAME_OF_CALL = 32, /* name= is that of the region call_jaxpr */
-  FIRST_IS_NONE = 128, /* the first value of an enumeration is JAX's None */
   SCATTERS = 64     /* update_jaxpr: the combining op on two scalars */
 };
 
@@ -39,7 +39,7 @@ static const JaxRule jax_rules[] = {
     {CX_OP_JIT, NAME_FIRST | SAME_NAMES | HIDE_NONE | HIDE_EMPTY | HIDE_ZERO, "inline ", "", NULL},
     {CX_OP_CUSTOM_JVP_CALL, NAME_FIRST | NAME_OF_CALL, "num_consts ", "", "jvp_jaxpr_fun=jvp "},
     {CX_OP_CUSTOM_VJP_CALL, NAME_FIRST | NAME_OF_CALL, "num_consts out_trees ", "", "fwd_jaxpr_thunk=fwd "},
-    {CX_OP_REMAT, FIRST_IS_NONE, "names ", "", NULL},
+    {CX_OP_REMAT, 0, "keep names ", "", NULL},
     {CX_OP_SCAN, 0, "_split_transpose linear ", "", NULL},
     {CX_OP_CUSTOM_LIN, 0, "out_avals ", "", NULL},
     {CX_OP_BROADCAST_IN_DIM, HIDE_EMPTY, "shape sharding ", "", NULL},
@@ -505,6 +505,27 @@ static void put_update(Printer *p, const CxEqn *e, const CxType *t) {
   text_free(&c);
 }
 
+static const void *attr_at(const CxEqn *e, const char *name) {
+  const CxField *f = cx_ops[e->op]->fields;
+  while (strcmp(f->name, name) != 0) f++;
+  return (const char *)e->attrs + f->offset;
+}
+
+/* A policy of checkpoint as Python prints it; addresses are left out, as JAX does. */
+static void add_policy(CxText *t, const CxEqn *e) {
+  static const char *const texts[] = {
+      "None", "<function everything_saveable at 0xXXXXXXXXXXXX>", "DotsSaveable(only_if_no_batch_dims=False)", "DotsSaveable(only_if_no_batch_dims=True)",
+      "SaveOnlyTheseNames(saveable_names=frozenset(", "<function save_anything_except_these_names.<locals>.<lambda> at 0xXXXXXXXXXXXX>",
+      "SaveAnyNamesButThese(names=frozenset(", "<function nothing_saveable at 0xXXXXXXXXXXXX>"};
+  int32_t policy = *(const int32_t *)attr_at(e, "policy");
+  const CxFn *keep = *(CxFn *const *)attr_at(e, "keep");
+  const CxStrs *names = attr_at(e, "names");
+  text_add(t, policy == CX_REMAT_BY_FUNCTION ? keep ? fn_name(keep) : "None" : texts[policy]);
+  if (policy != CX_REMAT_ONLY_NAMES && policy != CX_REMAT_NAMED_EXCEPT_NAMES) return;
+  for (int i = 0; i < names->n; i++) text_addf(t, "%s'%s'", i ? ", " : "{", names->v[i]);
+  text_add(t, names->n ? "}))" : "))");
+}
+
 static void put_param(Printer *p, const Region *r, const CxEqn *e, const Param *x) {
   size_t begin = doc_text_begin(&p->doc);
   text_add_n(&p->doc.chars, x->name, x->name_n);
@@ -512,8 +533,7 @@ static void put_param(Printer *p, const Region *r, const CxEqn *e, const Param *
   const void *at = x->field ? (const char *)e->attrs + x->field->offset : NULL;
   CxFieldKind kind = x->field ? x->field->kind : CX_FIELD_END;
   if (!x->field && x->text) text_add_n(&p->doc.chars, x->text, x->text_n);
-  bool none = kind == CX_FIELD_ENUM && jax_rule(e->op)->flags & FIRST_IS_NONE && !*(const int32_t *)at;
-  if (none) text_add(&p->doc.chars, "None");
+  if (e->op == CX_OP_REMAT && kind == CX_FIELD_ENUM) add_policy(&p->doc.chars, e);
   else if (x->field) add_value(&p->doc.chars, x->field, at);
   doc_text_end(&p->doc, begin);
   if (kind == CX_FIELD_GRAPH) put_region(p, *(CxGraph *const *)at);

@@ -13,6 +13,7 @@ typedef struct CxJitAttrs {
   bool prevent_cse, differentiated;
   int32_t policy; /* CxRematPolicy */
   CxStrs names;   /* of the policies about names */
+  CxFn *keep;     /* the policy CX_REMAT_BY_FUNCTION */
 } CxJitAttrs;
 
 /* The rules of calls, shared by jit, closed_call and checkpoint. */

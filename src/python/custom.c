@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "op/rules.h"
 #include "python/symbolic.h"
+#include "python/view.h"
 #include <cuirax/custom.h>
 
 typedef struct CustomObject {
@@ -422,37 +423,115 @@ static PyObject *custom_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
 static PyObject *custom_jvp_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) { return custom_new(type, args, kwargs, false); }
 static PyObject *custom_vjp_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) { return custom_new(type, args, kwargs, true); }
 
-/* ---- checkpoint: _checkpoint_call(fun, args, kwargs, static_argnums, policy, names, prevent_cse) ---- */
+/* ---- checkpoint: checkpoint_call(fun, args, kwargs, static_argnums, policy, names, prevent_cse); policy: a number or a function ---- */
+
+static void policy_drop(void *env) {
+  if (!Py_IsInitialized()) return;
+  PyGILState_STATE gil = PyGILState_Ensure();
+  Py_DECREF((PyObject *)env);
+  PyGILState_Release(gil);
+}
+
+/* policy(primitive, *avals, **params) */
+static PyObject *policy_ask(PyObject *policy, const CxGraph *g, const CxEqn *e) {
+  PyObject *args = PyTuple_New((Py_ssize_t)e->nin + 1), *params = args ? py_params_dict(e) : NULL;
+  if (!params) return Py_XDECREF(args), NULL;
+  PyTuple_SET_ITEM(args, 0, Py_NewRef(py_primitive((CxOpcode)e->op)));
+  bool ok = true;
+  for (uint32_t i = 0; ok && i < e->nin; i++) {
+    PyObject *aval = py_aval(graph_type(g, e->in[i]));
+    ok = aval != NULL;
+    PyTuple_SET_ITEM(args, (Py_ssize_t)i + 1, aval);
+  }
+  PyObject *r = ok ? PyObject_Call(policy, args, params) : NULL;
+  Py_DECREF(params), Py_DECREF(args);
+  return r;
+}
+
+static bool policy_keeps(CxFn *f, const CxGraph *g, const CxEqn *e) {
+  PyGILState_STATE gil = PyGILState_Ensure();
+  PyObject *r = policy_ask(f->env, g, e);
+  int keep = r ? PyObject_IsTrue(r) : -1;
+  Py_XDECREF(r);
+  if (keep < 0) py_keep_exception();
+  PyGILState_Release(gil);
+  return keep > 0;
+}
+
+/* The function as a policy; its name is its text in graphs, without the address. */
+static CxFn *policy_fn(PyObject *policy) {
+  PyObject *name = PyObject_GetAttrString(policy, "__qualname__");
+  PyErr_Clear();
+  PyObject *text = name && PyUnicode_Check(name) ? PyUnicode_FromFormat("<function %U at 0xXXXXXXXXXXXX>", name) : PyObject_Repr(policy);
+  const char *s = text ? PyUnicode_AsUTF8(text) : NULL;
+  CxFn *f = s ? fn_new(s, NULL, Py_NewRef(policy), policy_drop) : NULL;
+  if (f) f->keeps = policy_keeps;
+  Py_XDECREF(text), Py_XDECREF(name);
+  return f;
+}
+
+typedef struct Checkpoint {
+  PyObject *fun, *args, *kwargs, *statics, *policy, *names;
+  int prevent_cse;
+} Checkpoint;
+
+/* i is among the static places, which may count from the end */
+static int is_static(const Checkpoint *k, Py_ssize_t i, Py_ssize_t n) {
+  for (Py_ssize_t at = 0; at < PyTuple_GET_SIZE(k->statics); at++) {
+    Py_ssize_t s = PyLong_AsSsize_t(PyTuple_GET_ITEM(k->statics, at));
+    if (s == -1 && PyErr_Occurred()) return -1;
+    if (s < -n || s >= n)
+      return PyErr_Format(PyExc_ValueError, "the `static_argnums` argument to `jax.checkpoint` can only take integer values greater than or equal to `-len(args)` and "
+                          "less than `len(args)`, but got %zd", s), -1;
+    if (s == i || s + n == i) return 1;
+  }
+  return 0;
+}
+
+static CxFn *checkpoint_fn(const Checkpoint *k, PyCall *c, CxVals *in) {
+  bool ok = c != NULL;
+  for (Py_ssize_t i = 0; ok && i < c->nargs; i++) {
+    int fixed = is_static(k, i, c->nargs);
+    if (fixed > 0) pycall_fix(c, i, PyTuple_GET_ITEM(k->args, i));
+    else ok = fixed == 0 && pycall_dynamic(c, i, PyTuple_GET_ITEM(k->args, i), in);
+  }
+  if (ok && PyDict_GET_SIZE(k->kwargs)) ok = pycall_dynamic_kwargs(c, k->kwargs, in);
+  if (ok) return pycall_fn(c);
+  if (c) pycall_free(c);
+  return NULL;
+}
+
+/* the graph as an equation, under its policy */
+static bool checkpoint_bind(const Checkpoint *k, CxGraph *g, const CxVals *in, CxVals *out) {
+  const char *texts[64] = {0};
+  int n = (int)PyTuple_GET_SIZE(k->names);
+  if (n > 64) return PyErr_SetString(PyExc_ValueError, "jax.checkpoint: a policy can have 64 names at most"), false;
+  for (int i = 0; i < n; i++)
+    if (!(texts[i] = PyUnicode_AsUTF8(PyTuple_GET_ITEM(k->names, i)))) return false;
+  bool by_function = !PyLong_Check(k->policy);
+  CxFn *keep = by_function ? policy_fn(k->policy) : NULL;
+  CxRematPolicy policy = by_function ? CX_REMAT_BY_FUNCTION : (CxRematPolicy)PyLong_AsLong(k->policy);
+  bool ok = (!by_function || keep) && cx_checkpoint(g, policy, texts, n, keep, k->prevent_cse, in->v, in->n, out);
+  ref_release(keep);
+  return ok;
+}
 
 static PyObject *checkpoint_call(PyObject *m, PyObject *packed) {
-  PyObject *fun, *args, *kwargs, *statics, *names;
-  int policy, prevent_cse;
+  Checkpoint k;
   (void)m;
-  if (!PyArg_ParseTuple(packed, "OO!O!O!iO!p", &fun, &PyTuple_Type, &args, &PyDict_Type, &kwargs, &PyTuple_Type, &statics, &policy, &PyTuple_Type, &names, &prevent_cse)) return NULL;
+  if (!PyArg_ParseTuple(packed, "OO!O!O!OO!p", &k.fun, &PyTuple_Type, &k.args, &PyDict_Type, &k.kwargs, &PyTuple_Type, &k.statics, &k.policy, &PyTuple_Type, &k.names, &k.prevent_cse)) return NULL;
   CxScope s;
   cx_scope_open(&s);
   CxVals in = {0}, all = {0}, out = {0};
   PyObject *r = NULL;
-  Py_ssize_t n = PyTuple_GET_SIZE(args);
-  PyCall *c = pycall_new(fun, n);
-  bool ok = c != NULL;
-  for (Py_ssize_t i = 0; ok && i < n; i++) {
-    PyObject *index = PyLong_FromSsize_t(i);
-    int fixed = index ? PySequence_Contains(statics, index) : -1;
-    Py_XDECREF(index);
-    if (fixed > 0) pycall_fix(c, i, PyTuple_GET_ITEM(args, i));
-    else ok = fixed == 0 && pycall_dynamic(c, i, PyTuple_GET_ITEM(args, i), &in);
-  }
-  if (ok && PyDict_GET_SIZE(kwargs)) ok = pycall_dynamic_kwargs(c, kwargs, &in);
-  CxFn *f = ok ? pycall_fn(c) : (c ? pycall_free(c) : (void)0, NULL);
+  PyCall *c = pycall_new(k.fun, PyTuple_GET_SIZE(k.args));
+  CxFn *f = checkpoint_fn(&k, c, &in);
   const CxType **types = PyMem_Calloc((size_t)in.n + 1, sizeof *types);
-  const char *texts[64] = {0};
-  int n_names = (int)PyTuple_GET_SIZE(names);
   for (uint32_t i = 0; types && i < in.n; i++) types[i] = in.v[i]->type;
-  for (int i = 0; i < n_names && i < 64; i++) texts[i] = PyUnicode_AsUTF8(PyTuple_GET_ITEM(names, i));
-  CxGraph *g = f && types && !PyErr_Occurred() ? cx_stage(f, types, in.n, &all) : NULL;
-  for (uint32_t i = 0; g && i < in.n; i++) ok = ok && cx_vals_push(&all, in.v[i]);
-  if (g && ok && cx_checkpoint(g, (CxRematPolicy)policy, texts, n_names < 64 ? n_names : 64, prevent_cse, all.v, all.n, &out)) r = pycall_result(c, out.v);
+  CxGraph *g = f && types ? cx_stage(f, types, in.n, &all) : NULL;
+  bool ok = g != NULL;
+  for (uint32_t i = 0; ok && i < in.n; i++) ok = cx_vals_push(&all, in.v[i]);
+  if (ok && checkpoint_bind(&k, g, &all, &out)) r = pycall_result(c, out.v);
   ref_release(g), ref_release(f);
   PyMem_Free(types);
   cx_vals_free(&in), cx_vals_free(&all), cx_vals_free(&out);

@@ -11,6 +11,7 @@ struct CxFn {
   void *env;
   void (*drop)(void *env);
   CxGraph *graph;   /* when the function is a closed graph */
+  bool (*keeps)(CxFn *f, const CxGraph *g, const CxEqn *e); /* a policy of checkpoint instead: does it keep the results of e? */
   uint32_t n_first; /* set by calls that return two groups: size of the first (a forward rule: results, then residuals) */
 };
 

@@ -1,4 +1,6 @@
 """custom_jvp, custom_vjp, checkpoint, callbacks, jacobians: alone and under the other transformations."""
+import importlib
+
 import numpy as np
 
 from differential import Cases
@@ -234,3 +236,45 @@ PER_ARGUMENT = [lambda d, out, x, y: {"a": d * y, "b": y * 0}, lambda d, out, x,
 case("defjvps", lambda jax, jnp, x, y: with_rules_per_argument(jax, jnp, *PER_ARGUMENT)(x, y), X, Y, modes="eager jit jvp vjp")
 case("defjvps with None", lambda jax, jnp, x, y: with_rules_per_argument(jax, jnp, None, PER_ARGUMENT[1])(x, y), X, Y, modes="eager jit jvp vjp")
 case.error("defjvps with nondiff_argnums", lambda jax, jnp: with_rules_per_argument(jax, jnp, None, nondiff_argnums=(1,)))
+
+
+# --- policies of checkpoint: what is computed again is seen by its count in the gradient's program
+
+def recomputed(jax, jnp, policy):
+    """The gradient, and how often each operation stands in its program, at any depth."""
+    checkpoint_name = importlib.import_module(jax.__name__ + ".ad_checkpoint").checkpoint_name
+
+    def g(x):
+        y = checkpoint_name(jnp.sin(x), "a")
+        z = checkpoint_name(jnp.dot(y, y), "b")
+        return jnp.cos(z) * 2
+    grad = jax.grad(lambda x: jax.checkpoint(g, policy=policy)(x).sum())
+    text = str(jax.make_jaxpr(grad)(jnp.ones((2, 2))))
+    return grad(jnp.arange(4.).reshape(2, 2)), [text.count(op) for op in ("= sin ", "= dot_general[")]
+
+
+def policies(jax):
+    p = jax.checkpoint_policies
+    return {
+        "None": None, "nothing": p.nothing_saveable, "everything": p.everything_saveable, "dots": p.dots_saveable, "checkpoint_dots": p.checkpoint_dots,
+        "dots without batch": p.dots_with_no_batch_dims_saveable, "name a": p.save_only_these_names("a"), "names": p.save_only_these_names("a", "b"),
+        "not b": p.save_any_names_but_these("b"), "anything but a": p.save_anything_except_these_names("a"),
+        "both": p.save_from_both_policies(p.dots_saveable, p.save_only_these_names("a")),
+        "both of functions": p.save_from_both_policies(lambda prim, *_, **k: str(prim) == "sin", p.save_only_these_names("b")),
+        "offload names": p.save_and_offload_only_these_names(names_which_can_be_saved=["a"], names_which_can_be_offloaded=["c"], offload_src="device", offload_dst="pinned_host"),
+        "of sines": lambda prim, *avals, **params: prim.name == "sin", "of shapes": lambda prim, *avals, **params: avals[0].shape == (2, 2),
+        "of names": lambda prim, *avals, **params: params.get("name") == "b", "never": lambda *_, **__: False,
+    }
+
+
+for name in ("None", "nothing", "everything", "dots", "checkpoint_dots", "dots without batch", "name a", "names", "not b", "anything but a", "both", "both of functions",
+             "offload names", "of sines", "of names", "never"):
+    case("policy " + name, lambda jax, jnp, name=name: recomputed(jax, jnp, policies(jax)[name]))
+    if name != "names":  # JAX prints a set
+        case(f"policy {name}, text", lambda jax, jnp, x, name=name: jax.checkpoint(jnp.sin, policy=policies(jax)[name], prevent_cse=False)(x), X, modes="jaxpr")
+case("policy of shapes", lambda jax, jnp: recomputed(jax, jnp, policies(jax)["of shapes"])[0])
+case.error("policy that fails", lambda jax, jnp: recomputed(jax, jnp, lambda *_, **__: {}["absent"]))
+case.error("policy of overlapping names", lambda jax: jax.checkpoint_policies.save_and_offload_only_these_names(
+    names_which_can_be_saved=["a"], names_which_can_be_offloaded=["a"], offload_src="device", offload_dst="pinned_host"))
+case.error("static place out of range", lambda jax: jax.checkpoint(lambda x, n: x * n, static_argnums=3)(1., 2))
+case("static place from the end", lambda jax: jax.grad(jax.checkpoint(lambda x, n: x ** (3 if n else 2), static_argnums=-1))(2., True))
