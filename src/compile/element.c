@@ -285,6 +285,7 @@ static CxDtype formula_dtype(CxDtype d) { return d == CX_F16 || d == CX_BF16 ? C
 static bool formula_can(CxOpcode op, CxDtype out, uint32_t n, const CxDtype *in) {
   for (uint32_t k = 0; k < n; k++)
     if (in[k] != out) return false;
+  if (op == CX_OP_NEXTAFTER && out != formula_dtype(out)) return false; /* a neighbour in f32 rounds back */
   return is_float(out) && formula_known(op, formula_dtype(out));
 }
 

@@ -69,12 +69,13 @@ static int compare(CxGraph *g, CxRandom *r) {
   for (uint32_t i = 0; i < ni; i++) fill(r, in[i] = node_array(graph_type(g, g->in.v[i])));
   execute_compiled = NULL;
   bool ok = graph_run_borrowed(g, in, ni, want);
+  bool lacking = !ok && cx_failed() && cx_error()->code == CX_ERR_NOT_IMPLEMENTED; /* a library, maybe for dead code only */
   cx_error_clear();
   Executable *x = executable_new(g);
   int answer = ok ? x != NULL : -1;
   if (!x) fprintf(stderr, "not compiled: %s\n", cx_failed() ? cx_error()->text : "?");
   bool ran = x && executable_run(x, in, true, got);
-  if (ran != ok && x) answer = 0;
+  if (ran != ok && x && !lacking) answer = 0;
   if (ran && ok) {
     compared++;
     for (uint32_t i = 0; i < no; i++)
@@ -127,6 +128,9 @@ static void test_random_programs(uint64_t first, uint64_t seeds) {
 static const char *const programs[] = {
     /* a sum over several blocks and a rest */
     "cuirax-graph 1 graph(%0: f32[7,1000]) { %3: f32[7] = reduce_sum [axes=(1)](%0) return(%3) }",
+    /* neighbours of narrow floats, which f32 does not have; functions of theirs, which it computes */
+    "cuirax-graph 1 graph(%0: f16[99], %1: f16[99], %2: bf16[99], %3: bf16[99]) { %4: f16[99] = nextafter(%0, %1) %5: bf16[99] = "
+    "nextafter(%2, %3) %6: f16[99] = exp(%4) %7: bf16[99] = sin(%5) %8: f16[99] = pow(%0, %1) return(%4, %5, %6, %7, %8) }",
     NULL};
 
 static void test_programs(void) {
