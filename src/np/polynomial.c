@@ -114,11 +114,100 @@ CxVal cx_np_poly(CxVal zeros) {
   int64_t n = z->type->size;
   CxDtype d = z->type->dtype;
   if (z->type->rank == 2 && n && z->type->dims[0] == z->type->dims[1])
-    return cx_fail(CX_ERR_NOT_IMPLEMENTED, "poly of a matrix is not implemented: use poly(jnp.linalg.eigvals(matrix))"), NULL;
+    z = cx_linalg_eigvals(z);
+  if (!z) return NULL;
+  n = z->type->size, d = z->type->dtype;
   if (z->type->rank > 1) return cx_fail(CX_ERR_VALUE, "input must be 1d or non-empty square 2d array."), NULL;
   z = np_flat(z);
   if (!n) return cx_scalar(d, 1);
   CxVal a = np_vector(d, 1, 1);
   for (int64_t k = 0; a && k < n; k++) a = np_convolve(a, vjoin(np_vector(d, 1, 1), vcast(vneg(vcut(z, 0, k, k + 1)), d), 0), .mode = "full");
   return a;
+}
+
+/* ---- roots ---- */
+
+static CxVal no_roots(CxDtype d) { return np_vector(d == CX_F64 || d == CX_C128 ? CX_C128 : CX_C64, 0, 0); }
+
+static CxVal companion_roots(CxVal p) { /* eigenvalues of the companion matrix; p[0] is not zero */
+  int64_t n = np_len(p) - 1;
+  if (n < 1) return no_roots(p->type->dtype);
+  CxVal first = vdiv(vneg(vcut(p, 0, 1, n + 1)), vpick(p, 0, 0)), rest = cx_np_eye(n - 1, (CxNpEye){.M = {true, n}, .dtype = p->type->dtype});
+  CxVal matrix = first && rest ? vjoin(vnewaxis(vcast(first, p->type->dtype), 0), rest, 0) : NULL;
+  return matrix ? cx_linalg_eigvals(matrix) : NULL;
+}
+
+static CxVal all_roots(CxVal p, CxVal zeros) { /* with NaN for each leading zero */
+  int64_t n = np_len(p);
+  p = vwhere(veq(zeros, vint(n)), vnum(1), p);
+  CxVal r = p ? companion_roots(cx_np_roll(p, vneg(zeros), (CxNpRoll){.axis = {.none = true}})) : NULL, sorted[2];
+  if (!r || !cx_sort(2, (CxVal[]){cx_eq(r, cx_like(r, 0)), r}, 0, true, 1, sorted)) return NULL;
+  CxVal nan = cx_complex(cx_full(cx_type_with_dtype(r->type, r->type->dtype == CX_C128 ? CX_F64 : CX_F32, false), NAN), cx_full(cx_type_with_dtype(r->type, r->type->dtype == CX_C128 ? CX_F64 : CX_F32, false), NAN));
+  return vwhere(vlt(varange(n - 1), vsub(vint(n - 1), zeros)), sorted[1], nan);
+}
+
+CxVal cx_np_roots(CxVal p, CxNpRoots o) {
+  CxVal x = p ? np_inexact(p) : NULL;
+  if (!x) return NULL;
+  if (x->type->rank > 1) return cx_fail(CX_ERR_VALUE, "Input must be a rank-1 array."), NULL;
+  x = np_flat(x);
+  int64_t n = np_len(x);
+  if (n < 2) return no_roots(x->type->dtype);
+  CxVal zero = veq(x, vint(0)), zeros = vwhere(np_all(zero, .axis = {.none = true}), vint(n), np_argmin(zero, .axis = {true, 0}));
+  if (!o.strip_zeros) return all_roots(x, zeros);
+  zeros = np_concrete(zeros, "The error occurred in the jnp.roots() function. To use this within a JIT-compiled context, pass strip_zeros=False, but be aware that "
+                             "leading zeros will result in some returned roots being set to NaN.");
+  return zeros ? companion_roots(vcut(x, 0, cx_to_int(zeros), n)) : NULL;
+}
+
+/* ---- fitting ---- */
+
+static bool fit_ok(CxVal x, CxVal y, int64_t deg, CxVal w) {
+  if (!x || !y) return false;
+  FAIL_IF(deg < 0, CX_ERR_VALUE, "expected deg >= 0");
+  FAIL_IF(x->type->rank != 1, CX_ERR_TYPE, "expected 1D vector for x");
+  FAIL_IF(!x->type->size, CX_ERR_TYPE, "expected non-empty vector for x");
+  FAIL_IF(y->type->rank < 1 || y->type->rank > 2, CX_ERR_TYPE, "expected 1D or 2D array for y");
+  FAIL_IF(np_len(x) != np_len(y), CX_ERR_TYPE, "expected x and y to have same length");
+  FAIL_IF(w && w->type->rank != 1, CX_ERR_TYPE, "expected a 1-d array for weights");
+  FAIL_IF(w && np_len(w) != np_len(y), CX_ERR_TYPE, "expected w and y to have the same length");
+  return true;
+}
+
+static CxVal fit_rcond(CxVal x) {
+  CxDtype d = x->type->dtype;
+  if (!is_inexact(x->type)) return cx_fail(CX_ERR_VALUE, "polyfit: rcond must be given for points of dtype %s", cx_dtype_name(d)), NULL;
+  double eps = d == CX_F64 || d == CX_C128 ? DBL_EPSILON : d == CX_F16 ? 0x1p-10 : d == CX_BF16 ? 0x1p-7 : (double)FLT_EPSILON;
+  return vnum((double)np_len(x) * eps);
+}
+
+static CxVal columns(CxVal x, int rank) { return rank == 2 ? vnewaxis(x, 1) : x; }
+
+static CxVal fit_covariance(CxVal lhs, CxVal scale, CxVal resids, CxVal y, int64_t order, const char *how) {
+  CxVal base = cx_linalg_inv(np_dot(cx_np_matrix_transpose(lhs), lhs, .preferred_element_type = CX_NO_DTYPE)), factor = vnum(1);
+  base = vdiv(base, cx_np_outer(scale, scale));
+  bool scaled = !how || strcmp(how, "unscaled");
+  if (scaled && np_len(y) <= order) return cx_fail(CX_ERR_VALUE, "the number of data points must exceed order to scale the covariance matrix"), NULL;
+  if (scaled) factor = vdiv(resids, vint(np_len(y) - order));
+  factor = np_flat(factor);
+  return y->type->rank == 1 ? vmul(base, vnewaxis(factor, 0)) : vmul(vnewaxis(base, 2), vnewaxis(vnewaxis(factor, 0), 0));
+}
+
+bool cx_np_polyfit(CxVal x, CxVal y, int64_t deg, CxNpPolyfit o, CxVals *out) {
+  TRY(fit_ok(x, y, deg, o.w));
+  int rank = y->type->rank;
+  CxVal rcond = o.rcond ? o.rcond : fit_rcond(x), lhs = np_vander(x, .N = {true, deg + 1}, .increasing = false), rhs = y, w = o.w ? np_inexact(o.w) : NULL;
+  if (!rcond || !lhs) return false;
+  if (w) lhs = vmul(lhs, vnewaxis(w, 1)), rhs = vmul(rhs, columns(w, rank));
+  CxVal scale = cx_np_sqrt(np_sum(vmul(lhs, lhs), .axis = cx_ints(0)));
+  lhs = vdiv(lhs, vnewaxis(scale, 0));
+  CxVals fit = {0};
+  bool ok = lhs && rhs && cx_linalg_lstsq(lhs, rhs, (CxLinalgLstsq){.rcond = rcond}, &fit);
+  CxVal v[4] = {NULL};
+  for (uint32_t i = 0; ok && i < 4; i++) v[i] = fit.v[i];
+  cx_vals_free(&fit);
+  TRY(ok && cx_vals_push(out, vdiv(v[0], columns(scale, rank))));
+  if (o.full) return cx_vals_push(out, v[1]) && cx_vals_push(out, v[2]) && cx_vals_push(out, v[3]) && cx_vals_push(out, rcond);
+  bool wanted = o.cov.name || (o.cov.val && cx_to_int(o.cov.val));
+  return !wanted || cx_vals_push(out, fit_covariance(lhs, scale, v[1], y, deg + 1, o.cov.name));
 }

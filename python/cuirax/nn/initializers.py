@@ -1,5 +1,6 @@
 """jax.nn.initializers: functions of (key, shape, dtype) that make the first weights of a layer; what they draw is in jax.random."""
 import math
+import typing
 
 from .. import random
 from .._core import api as _api
@@ -98,3 +99,37 @@ lecun_uniform = _scaled("lecun_uniform", 1.0, "fan_in", "uniform")
 lecun_normal = _scaled("lecun_normal", 1.0, "fan_in", "truncated_normal")
 he_uniform = kaiming_uniform = _scaled("he_uniform", 2.0, "fan_in", "uniform")
 he_normal = kaiming_normal = _scaled("he_normal", 2.0, "fan_in", "truncated_normal")
+
+
+def orthogonal(scale=1.0, column_axis=-1, dtype=None):
+    """An initializer of matrices with orthonormal columns (rows, if there are more columns); column_axis is the axis of columns."""
+    def draw(key, shape, d):
+        if len(shape) < 2:
+            raise ValueError("orthogonal initializer requires at least a 2D shape")
+        if 0 in shape:
+            return _np["zeros"](shape, d)
+        columns, rest = shape[column_axis], list(shape)
+        del rest[column_axis]
+        q = random.orthogonal(key, math.prod(rest), (), d, columns).reshape(*rest, columns)
+        return _asarray(scale, d) * _np["moveaxis"](q, -1, column_axis)
+    return _made(draw, dtype)
+
+
+def delta_orthogonal(scale=1.0, column_axis=-1, dtype=None):
+    """An initializer of convolution kernels that are orthogonal in the middle and zero elsewhere."""
+    def draw(key, shape, d):
+        if len(shape) not in (3, 4, 5):
+            raise ValueError("Delta orthogonal initializer requires a 3D, 4D or 5D shape.")
+        if shape[-1] < shape[-2]:
+            raise ValueError("`fan_in` must be less or equal than `fan_out`. ")
+        middle = tuple((n - 1) // 2 for n in shape[:-2])
+        return _np["zeros"](shape, d).at[middle].set(orthogonal(scale, column_axis, d)(key, shape[-2:]))
+    return _made(draw, dtype)
+
+
+@typing.runtime_checkable
+class Initializer(typing.Protocol):
+    """What an initializer is: a function of a key, a shape and a dtype."""
+
+    def __call__(self, key, shape, dtype=None, out_sharding=None):
+        raise NotImplementedError
