@@ -18,7 +18,7 @@ static const Allowed allowed[] = {
   {2, 1, "2c 2d 64 58 59 7c 98 9a 9c 9e a8 aa ac ae b8 ba bc be 40 28 39 3b 3d 3f 1e 1f 29 37 47 45 46 44 13 21 22 23 24 25 31 32 33 34 35 36 00 90 91", "",
    "2e 2f", ""},
   {2, 2, "38 39", "", "31 32 33 34 35", ""},
-  {3, 1, "", "08 09 25 4a 4b 1e 1f 38 3a 22 00", "", "1d 39 3b 14 15 16"},
+  {3, 1, "", "08 09 25 43 4a 4b 1e 1f 38 3a 22 00", "", "1d 39 3b 14 15 16"},
 };
 
 typedef struct Code {
@@ -302,4 +302,25 @@ bool emit_check(const EmitCode *code) {
     if (k.boundary[at] == 2) k.start = at, bad(&k, "a jump into the middle of an instruction");
   cx_free(k.boundary);
   return k.why ? cx_fail(CX_ERR_VERIFY, "native code at offset %u: %s", k.start, k.why) : true;
+}
+
+static void list_bytes(const EmitCode *code, uint32_t from, uint32_t to, CxText *text) {
+  text_addf(text, "%6x:", from);
+  for (uint32_t k = from; k < to; k++) text_addf(text, " %02x", code->bytes[k]);
+  text_add(text, "\n");
+}
+void emit_listing(const EmitCode *code, CxText *to) {
+  Code k = {.c = code, .b = code->bytes, .at = code->entry, .end = code->code_end};
+  k.boundary = cx_calloc((size_t)code->code_end + 1, 1);
+  if (!k.boundary) return;
+  text_addf(to, "; %s, frame %u, %u spills, %u reloads\n", emit_target_name(code->target), code->frame, code->spills, code->reloads);
+  while (k.at < k.end) {
+    k.start = k.at;
+    k.boundary[k.at] |= 1;
+    if (!instruction(&k) || k.why) k.at = k.end;
+    list_bytes(code, k.start, k.at, to);
+  }
+  text_addf(to, "; constants\n");
+  for (uint32_t at = code->pool; at < code->size; at += 16) list_bytes(code, at, at + 16 < code->size ? at + 16 : code->size, to);
+  cx_free(k.boundary);
 }

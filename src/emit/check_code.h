@@ -11,5 +11,6 @@
 #include "emit/emit.h"
 
 bool emit_check(const EmitCode *code); /* false with CX_ERR_VERIFY: offset and reason */
+void emit_listing(const EmitCode *code, CxText *to); /* one instruction a line, as offset and bytes; then the constants */
 
 #endif

@@ -148,6 +148,17 @@ static void load_tail(Gen *g, UopVal v, const UopInst *in) {
   x86_vec(&g->x, in->size == 4 ? X86_MASKMOVPS : X86_MASKMOVPD, vl, dst, m, from, -1, 0);
 }
 
+/* lanes one behind the other, downwards: a plain load and a reversal */
+static bool backwards(const Gen *g, const UopInst *in, unsigned bytes) {
+  return g->c->mem.v[in->mem].lane == -(int64_t)bytes && bytes == in->size && in->size * in->lanes >= 16 && !in_tail(g, in->lanes);
+}
+/* a reversed within 16 bytes, then the 16-byte parts are exchanged */
+static void reverse(Gen *g, unsigned dst, unsigned a, unsigned size, unsigned vl) {
+  x86_vec(&g->x, X86_PSHUFD, vl, dst, 0, rm_reg(a), size == 4 ? 0x1b : 0x4e, 0);
+  if (vl == 1) x86_vec(&g->x, X86_PERMQ, 1, dst, 0, rm_reg(dst), 0x4e, 0);
+  if (vl == 2) x86_vec(&g->x, X86_SHUF64X2, 2, dst, dst, rm_reg(dst), 0x1b, 0);
+}
+
 static void load_one(Gen *g, UopVal v, const UopInst *in) {
   UopType t = (UopType)in->aux;
   unsigned bytes = uop_type_bytes(t), size = in->size, lanes = in->lanes, vl = vl_of(g, v);
@@ -155,6 +166,12 @@ static void load_one(Gen *g, UopVal v, const UopInst *in) {
   point(g, v, in);
   if (lanes > 1 && stride && in_tail(g, lanes) && stride == (int64_t)bytes && (g->wide || bytes == size)) {
     load_tail(g, v, in);
+    return;
+  }
+  if (lanes > 1 && backwards(g, in, bytes)) {
+    unsigned dst = reg_result(g, v);
+    op2(g, X86_MOVUPS, vl, dst, where(g, v, in, -(int64_t)(bytes * (lanes - 1)), RAX));
+    reverse(g, dst, dst, size, vl);
     return;
   }
   bool lane_by_lane = lanes > 1 && stride && (stride != (int64_t)bytes || in_tail(g, lanes));
@@ -272,6 +289,12 @@ static void store_one(Gen *g, uint32_t at, const UopInst *in) {
   point(g, at, in);
   if (contiguous && tail && (g->wide || bytes == size)) {
     store_tail(g, at, in);
+    return;
+  }
+  if (lanes > 1 && backwards(g, in, bytes)) {
+    unsigned a = reg_use(g, in->a), turned = reg_take(g, -1);
+    reverse(g, turned, a, size, vl);
+    put(g, X86_MOVUPS_ST, vl, turned, where(g, at, in, -(int64_t)(bytes * (lanes - 1)), RAX), -1);
     return;
   }
   bool few = bytes != size && lanes * size < 16; /* the narrowing forms write whole registers */

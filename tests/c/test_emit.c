@@ -278,6 +278,10 @@ static void tampered(void) {
   EmitCode *code = emit_compile(&c);
   uop_free(&c);
   if (!CHECK(code && emit_check(code))) return;
+  CxText listing = {0};
+  emit_listing(code, &listing);
+  CHECK(listing.s && strstr(listing.s, ": c3\n; constants\n")); /* the last instruction returns */
+  text_free(&listing);
   /* any single byte changed: accepted or refused, never a crash */
   for (uint32_t at = code->entry; at < code->code_end; at++)
     for (unsigned bit = 0; bit < 8; bit++) {

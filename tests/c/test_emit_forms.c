@@ -144,7 +144,7 @@ static bool has_length(const Form *f, bool evex, unsigned vl) {
   if (!f->operands[0]) return !vl;
   if (strstr(f->evex, "32x4") || strstr(f->vex, "128")) return vl >= 1;
   if (strstr(f->evex, "64x4")) return vl == 2;
-  if (strstr(f->evex, "vperm")) return vl >= 1;
+  if (strstr(f->evex, "vperm") || strstr(f->evex, "vshufi")) return vl >= 1;
   return strpbrk(f->operands, "vm") ? vl == 0 || strncmp(f->vex, "kmov", 4) : !vl;
 }
 /* loads and stores that are cut at the end of a loop */

@@ -75,7 +75,7 @@ static UopPtr place(Maker *m, unsigned slot, unsigned lanes, unsigned bytes) {
     strides[k] = chance(m, 70) ? (int64_t)bytes : (int64_t)draw(m, 33) - 16;
     if (m->step[k] > 1) {
       lane = chance(m, 70) ? (int64_t)bytes : slot || chance(m, 60) ? (int64_t)bytes * 3 : 0;
-      if (chance(m, 10)) lane = -lane;
+      if (chance(m, 15)) lane = -lane;
       strides[k] = lane;
     }
   }
