@@ -705,6 +705,15 @@ static bool bit_generator(Export *ex, const CxGraph *g, const CxEqn *e, const Hl
   return (out[0] = emit_reshape(ex, words, 1, (int64_t[]){4})) != 0;
 }
 
+/* ---- factorizations and transforms ---- */
+
+static bool cholesky(Export *ex, const CxGraph *g, const CxEqn *e, const HloId *in, HloId *out) {
+  HloAttrs a = {0};
+  (void)g, (void)e;
+  put(&a, "lower", of_bool(ex, true));
+  return (out[0] = emit(ex, "cholesky", type_of_id(ex, in[0]), 1, in, &a)) != 0;
+}
+
 /* ---- the table ---- */
 
 static ExportRule *const rules[CX_OP_COUNT] = {
@@ -725,7 +734,7 @@ static ExportRule *const rules[CX_OP_COUNT] = {
     [CX_OP_SCATTER_MAX] = scatter, [CX_OP_DOT_GENERAL] = dot, [CX_OP_CONV_GENERAL_DILATED] = conv, [CX_OP_SORT] = sort, [CX_OP_TOP_K] = top_k,
     [CX_OP_JIT] = call, [CX_OP_CLOSED_CALL] = call, [CX_OP_REMAT] = call, [CX_OP_CUSTOM_JVP_CALL] = custom_call, [CX_OP_CUSTOM_VJP_CALL] = custom_call,
     [CX_OP_WHILE] = export_while, [CX_OP_COND] = export_cond, [CX_OP_SCAN] = export_scan, [CX_OP_OPTIMIZATION_BARRIER] = barrier,
-    [CX_OP_RNG_BIT_GENERATOR] = bit_generator};
+    [CX_OP_RNG_BIT_GENERATOR] = bit_generator, [CX_OP_CHOLESKY] = cholesky};
 
 ExportRule *export_rule(CxOpcode op) {
   if (rules[op]) return rules[op];

@@ -133,6 +133,8 @@ bool rule_custom_call(Import *im, const HloOp *op, CxVal *out) {
     if (!strcmp(name, calls_without_meaning[i]) && op->nin == 1 && op->nout == 1) return out[0] = operand(im, op, 0), true;
   const HloRuleRow *row = known_function(op, "mhlo.", name);
   if (row) return call_known(im, op, row, out);
+  bool known, built = import_lapack(im, op, name, out, &known);
+  if (known) return built;
   return cx_fail(CX_ERR_NOT_IMPLEMENTED, "stablehlo.custom_call: there is no function of the name @%.100s here", name);
 }
 

@@ -17,6 +17,10 @@ HloRule rule_reduce, rule_reduce_window, rule_select_and_scatter, rule_scatter, 
 HloRule rule_while, rule_if, rule_case, rule_call, rule_composite, rule_custom_call, rule_barrier, rule_first, rule_zero, rule_token, rule_one_device,
     rule_rng_bit_generator, rule_rng, rule_batch_norm_inference, rule_batch_norm_training, rule_batch_norm_grad;
 
+/* import_linalg.c */
+HloRule rule_cholesky, rule_triangular_solve, rule_fft;
+bool import_lapack(Import *im, const HloOp *op, const char *name, CxVal *out, bool *known); /* a custom call by the name of a LAPACK routine */
+
 bool same_types(const HloOp *op, const CxVal *in, uint32_t n); /* fails with CX_ERR_VERIFY */
 
 #endif

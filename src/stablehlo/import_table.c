@@ -71,6 +71,7 @@ const HloRuleRow hlo_rules[] = {
   UNARY("chlo.tan", TAN),
   RULE("chlo.top_k", top_k, 1, 2, 0),
   BINARY("chlo.zeta", ZETA),
+  RULE("cholesky", cholesky, 1, 1, 0),
   RULE("clamp", clamp, 3, 1, 0),
   RULE("collective_broadcast", one_device, -1, -1, 0),
   RULE("collective_permute", one_device, -1, -1, 0),
@@ -98,6 +99,7 @@ const HloRuleRow hlo_rules[] = {
   RULE("dynamic_update_slice", dynamic_update_slice, -1, 1, 0),
   UNARY("exponential", EXP),
   UNARY("exponential_minus_one", EXPM1),
+  RULE("fft", fft, 1, 1, 0),
   UNARY("floor", FLOOR),
   RULE("gather", gather, 2, 1, 0),
   RULE("get_dimension_size", dimension_size, 1, 1, 0),
@@ -151,6 +153,7 @@ const HloRuleRow hlo_rules[] = {
   UNARY("tanh", TANH),
   RULE("torch_index_select", torch_index_select, 2, 1, 0),
   RULE("transpose", transpose, 1, 1, 0),
+  RULE("triangular_solve", triangular_solve, 2, 1, 0),
   RULE("while", while, -1, -1, 2),
   BINARY("xor", XOR),
   {NULL, NULL, CX_OP_NONE, 0, 0, 0}};

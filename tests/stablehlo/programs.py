@@ -1,4 +1,6 @@
 """Programs of real JAX, as StableHLO: each is a function and its arguments; lowered for the CPU."""
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,6 +16,7 @@ Y = RNG.standard_normal((4, 5)).astype("f4")
 V = RNG.standard_normal(9).astype("f4")
 I = np.array([3, -1, 2, 2, 0, 7], "i4")
 B = np.array([True, False, True, True])
+SPD = (lambda m: m @ m.T + 2 * np.eye(4, dtype="f4"))(RNG.standard_normal((4, 4)).astype("f4"))
 IMAGE = RNG.standard_normal((2, 8, 8, 3)).astype("f4")
 KERNEL = RNG.standard_normal((3, 3, 3, 4)).astype("f4")
 
@@ -74,10 +77,15 @@ PROGRAMS = {
     "small types": (lambda x: [x.astype("int4") + 1, x.astype("float8_e5m2").astype("f4")], X),
     "custom derivative": (jax.grad(lambda x: jax.nn.relu(x).sum() + jax.nn.softmax(x).max()), X),
     "barrier": (lambda x: lax.optimization_barrier((x, x + 1)), X),
+    "linalg": (lambda a: [jnp.linalg.cholesky(a), jnp.linalg.inv(a), jnp.linalg.det(a), jnp.linalg.solve(a, a[0]), jnp.abs(jnp.linalg.qr(a)[1]),
+                         jnp.linalg.svd(a, compute_uv=False), jnp.linalg.eigh(a)[0]], SPD),
+    "solve": (lambda a: [lax.linalg.triangular_solve(a, a, left_side=l, lower=w, transpose_a=t) for l in (True, False) for w in (True, False) for t in (True, False)], SPD),
+    "fft": (lambda x: [jnp.fft.fft(x), jnp.fft.rfft2(x), jnp.fft.irfft(x * 1j + x, n=6), jnp.fft.ifft(x)], X),
     "vmap": (jax.vmap(lambda x, i: x[i], (0, None)), X, np.int32(2)),
 }
 
 
+@functools.cache
 def lowered(name):
     f, *args = PROGRAMS[name]
     return jax.jit(f, keep_unused=True).lower(*args)
@@ -90,6 +98,7 @@ def artifact(name, version=None):
         return _jax.mlir.serialize_portable_artifact(module, version or stablehlo.get_current_version(), False)
 
 
+@functools.cache
 def results(name):
     f, *args = PROGRAMS[name]
-    return [np.asarray(r) for r in jax.tree_util.tree_leaves(jax.jit(f)(*args))]
+    return [np.asarray(r) for r in jax.tree_util.tree_leaves(lowered(name).compile()(*args))]
