@@ -120,4 +120,10 @@ typedef struct CxImplAttrs { int32_t impl; } CxImplAttrs;
 typedef struct CxBitsAttrs { int64_t bit_width; CxInts shape; } CxBitsAttrs;
 typedef struct CxGammaAttrs { bool log_space; } CxGammaAttrs;
 
+/* fft.c */
+typedef struct CxFftAttrs {
+  CxInts fft_lengths;
+  int64_t fft_type;
+} CxFftAttrs;
+
 #endif

@@ -1,13 +1,9 @@
 /* Discrete Fourier transforms over the last axes. They are linear; the transposes of the real ones weigh the half spectrum by how often an
  * element counts in the whole. */
 #include "kernels/fft.h"
+#include "op/attrs.h"
 #include "op/matrix.h"
 #include <cuirax/linalg.h>
-
-typedef struct CxFftAttrs {
-  CxInts fft_lengths;
-  int64_t fft_type;
-} CxFftAttrs;
 
 static bool lengths_match(const CxFftAttrs *f, const CxType *t, int count, const char *name) {
   char text[256];

@@ -6,6 +6,7 @@
 #include "op/call.h"
 #include "op/gather.h"
 #include "op/region.h"
+#include <cuirax/linalg.h>
 #include <math.h>
 #include <string.h>
 
@@ -714,6 +715,27 @@ static bool cholesky(Export *ex, const CxGraph *g, const CxEqn *e, const HloId *
   return (out[0] = emit(ex, "cholesky", type_of_id(ex, in[0]), 1, in, &a)) != 0;
 }
 
+static bool triangular_solve(Export *ex, const CxGraph *g, const CxEqn *e, const HloId *in, HloId *out) {
+  const CxTriangularSolve *s = e->attrs;
+  HloAttrs a = {0};
+  HloId x = in[0];
+  (void)g;
+  bool conjugate = s->conjugate_a && cx_dtype_kind(type_of_id(ex, x)->dtype) == 'c';
+  FAIL_IF(conjugate && !s->transpose_a, CX_ERR_NOT_IMPLEMENTED, "triangular_solve with a conjugated matrix has no form in StableHLO yet");
+  put(&a, "left_side", of_bool(ex, s->left_side)), put(&a, "lower", of_bool(ex, s->lower)), put(&a, "unit_diagonal", of_bool(ex, s->unit_diagonal));
+  put(&a, "transpose_a", of_text(ex, HLO_ENUM, conjugate ? "ADJOINT" : s->transpose_a ? "TRANSPOSE" : "NO_TRANSPOSE"));
+  return (out[0] = emit(ex, "triangular_solve", type_of_id(ex, in[1]), 2, in, &a)) != 0;
+}
+
+static bool fft(Export *ex, const CxGraph *g, const CxEqn *e, const HloId *in, HloId *out) {
+  static const char *const types[4] = {"FFT", "IFFT", "RFFT", "IRFFT"};
+  const CxFftAttrs *q = e->attrs;
+  const CxType *t = out_type(g, e, 0);
+  HloAttrs a = {0};
+  put(&a, "fft_type", of_text(ex, HLO_ENUM, types[q->fft_type & 3])), put(&a, "fft_length", of_ints(ex, q->fft_lengths.n, q->fft_lengths.v));
+  return t && (out[0] = emit(ex, "fft", t, 1, in, &a));
+}
+
 /* ---- the table ---- */
 
 static ExportRule *const rules[CX_OP_COUNT] = {
@@ -734,7 +756,8 @@ static ExportRule *const rules[CX_OP_COUNT] = {
     [CX_OP_SCATTER_MAX] = scatter, [CX_OP_DOT_GENERAL] = dot, [CX_OP_CONV_GENERAL_DILATED] = conv, [CX_OP_SORT] = sort, [CX_OP_TOP_K] = top_k,
     [CX_OP_JIT] = call, [CX_OP_CLOSED_CALL] = call, [CX_OP_REMAT] = call, [CX_OP_CUSTOM_JVP_CALL] = custom_call, [CX_OP_CUSTOM_VJP_CALL] = custom_call,
     [CX_OP_WHILE] = export_while, [CX_OP_COND] = export_cond, [CX_OP_SCAN] = export_scan, [CX_OP_OPTIMIZATION_BARRIER] = barrier,
-    [CX_OP_RNG_BIT_GENERATOR] = bit_generator, [CX_OP_CHOLESKY] = cholesky};
+    [CX_OP_RNG_BIT_GENERATOR] = bit_generator, [CX_OP_CHOLESKY] = cholesky,
+    [CX_OP_TRIANGULAR_SOLVE] = triangular_solve, [CX_OP_FFT] = fft};
 
 ExportRule *export_rule(CxOpcode op) {
   if (rules[op]) return rules[op];
