@@ -5,6 +5,7 @@
 #include "kernels/convert.h"
 #include "kernels/cursor.h"
 #include "kernels/reduce_table.h"
+#include "runtime/pool.h"
 #include <cuirax/error.h>
 #include <string.h>
 
@@ -38,6 +39,17 @@ static void tree_start(Tree *t, const Fold *fold, int64_t width, int item) {
 static void tree_push(Tree *t, const void *result) {
   int level = 0;
   for (int64_t n = t->count++; n & 1; n >>= 1, level++) {
+    t->fold->merge(t->slot[level], result, t->width);
+    result = t->slot[level];
+  }
+  memcpy(t->slot[level], result, t->bytes);
+}
+
+/* Pushes what 2^level pushes would come to; only while the count is a multiple of that. */
+static void tree_push_at(Tree *t, int level, const void *result) {
+  int64_t n = t->count >> level;
+  t->count += (int64_t)1 << level;
+  for (; n & 1; n >>= 1, level++) {
     t->fold->merge(t->slot[level], result, t->width);
     result = t->slot[level];
   }
@@ -214,7 +226,120 @@ static void row_search(Job *j, Blocks *b) {
   job_store_index(j, &at, 1);
 }
 
+/* Rows of one block each: straight through, results stored many at a time. */
+static void short_rows(Job *j, const CxView *in, Layout *l) {
+  _Alignas(64) char result[REDUCE_BLOCK * 16], best[16];
+  int64_t at[REDUCE_BLOCK], m = 0;
+  ptrdiff_t offset = 0;
+  for (int64_t k = 0; k < l->kept.count; k++) {
+    const char *row = (const char *)in->data + offset;
+    j->fold->block(row, l->inner, j->search_index ? best : result + m * j->item);
+    if (j->search_index) at[m] = j->search->find(row, l->inner, best);
+    offset = axes_next(&l->kept, offset);
+    if (++m < REDUCE_BLOCK && k + 1 < l->kept.count) continue;
+    if (j->search_index) job_store_index(j, at, m);
+    else job_store(j, result, m);
+    m = 0;
+  }
+}
+
+/* ---- one long row, in chunks shared among threads: each chunk is a whole subtree of blocks ---- */
+
+enum { CHUNK_LEVEL = 9, CHUNK = REDUCE_BLOCK << CHUNK_LEVEL };
+
+typedef struct Chunk {
+  _Alignas(16) char best[16];
+  int64_t at;
+} Chunk;
+
+typedef struct ChunkCall {
+  const Job *job;
+  const char *data;
+  int64_t n;
+  Chunk *chunks;
+} ChunkCall;
+
+static void chunk_fold(const Job *j, const char *data, Chunk *to) {
+  if (j->fold->any_order) {
+    j->fold->block(data, CHUNK, to->best);
+    return;
+  }
+  Tree tree;
+  char result[16];
+  tree_start(&tree, j->fold, 1, (int)j->item);
+  for (int64_t i = 0; i < CHUNK; i += REDUCE_BLOCK) {
+    j->fold->block(data + i * j->item, REDUCE_BLOCK, result);
+    tree_push(&tree, result);
+  }
+  memcpy(to->best, tree_finish(&tree), (size_t)j->item);
+}
+
+/* The best of a run of any length, and where it stands. */
+static void run_search(const Job *j, const char *data, int64_t n, Chunk *to) {
+  for (int64_t i = 0; i < n; i += SEARCH_BLOCK) {
+    _Alignas(16) char here[16];
+    int64_t some = n - i < SEARCH_BLOCK ? n - i : SEARCH_BLOCK, found = -1;
+    j->fold->block(data + i * j->item, some, here);
+    if (i == 0) memcpy(to->best, here, sizeof here), found = 0;
+    else j->search->better(here, 1, j->most, i, to->best, &found);
+    if (found >= 0) to->at = i + j->search->find(data + i * j->item, some, to->best);
+  }
+}
+
+static bool chunks_some(void *env, int64_t begin, int64_t end) {
+  const ChunkCall *c = env;
+  for (int64_t i = begin; i < end; i++) {
+    const char *data = c->data + i * CHUNK * c->job->item;
+    if (c->job->search_index) run_search(c->job, data, CHUNK, &c->chunks[i]);
+    else chunk_fold(c->job, data, &c->chunks[i]);
+  }
+  return true;
+}
+
+static void chunks_search(Job *j, const ChunkCall *c, int64_t full) {
+  Chunk last, best = c->chunks[0];
+  if (full * CHUNK < c->n) run_search(j, c->data + full * CHUNK * j->item, c->n - full * CHUNK, &last);
+  for (int64_t i = 1; i <= full; i++) {
+    if (i * CHUNK >= c->n) break;
+    const Chunk *here = i < full ? &c->chunks[i] : &last;
+    int64_t found = -1;
+    j->search->better(here->best, 1, j->most, i, best.best, &found);
+    if (found >= 0) best.at = i * CHUNK + here->at;
+  }
+  job_store_index(j, &best.at, 1);
+}
+
+static void chunks_fold(Job *j, const ChunkCall *c, int64_t full) {
+  char result[16];
+  tree_start(&j->tree, j->fold, 1, (int)j->item);
+  for (int64_t i = 0; i < full; i++) tree_push_at(&j->tree, CHUNK_LEVEL, c->chunks[i].best);
+  for (int64_t i = full * CHUNK; i < c->n; i += REDUCE_BLOCK) {
+    j->fold->block(c->data + i * j->item, c->n - i < REDUCE_BLOCK ? c->n - i : REDUCE_BLOCK, result);
+    tree_push(&j->tree, result);
+  }
+  job_store(j, tree_finish(&j->tree), 1);
+}
+
+/* False when there is nothing to share, or no memory for it (then without an error). */
+static bool long_row(Job *j, const CxView *in, const Layout *l) {
+  if (l->kept.count != 1 || l->reduced.count != 1 || j->from != j->compute || l->inner < 2 * CHUNK || pool_threads() == 1) return false;
+  ChunkCall c = {j, in->data, l->inner, cx_malloc((size_t)(l->inner / CHUNK) * sizeof(Chunk))};
+  if (!c.chunks) return cx_error_clear(), false;
+  int64_t full = l->inner / CHUNK;
+  pool_for(full, 1, chunks_some, &c);
+  if (j->search_index) chunks_search(j, &c, full);
+  else chunks_fold(j, &c, full);
+  cx_free(c.chunks);
+  return true;
+}
+
 static void reduce_rows(Job *j, const CxView *in, Layout *l) {
+  bool plain = l->reduced.count == 1 && j->from == j->compute;
+  if (plain && l->inner > 0 && l->inner <= (j->search_index ? SEARCH_BLOCK : REDUCE_BLOCK)) {
+    short_rows(j, in, l);
+    return;
+  }
+  if (long_row(j, in, l)) return;
   ptrdiff_t offset = 0;
   Blocks b = {.runs = l->reduced, .run = l->inner};
   int64_t total = l->inner * l->reduced.count;

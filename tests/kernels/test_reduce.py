@@ -203,3 +203,17 @@ def test_cumulative_specials():
     assert np.isnan(K.cumulative("cumlogsumexp", np.array([0, np.nan, 1.0]), 0)[1:]).all()
     y = sample((30, 20), "float32").T
     K.same(K.cumulative("cumsum", y, 0), K.cumulative("cumsum", np.ascontiguousarray(y), 0))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "uint8"])
+def test_one_long_row_is_one_tree(dtype):
+    """Rows that are shared among threads: sums as the tree of blocks of 256 gives them, the first of equal extremes."""
+    chunk = 131_072
+    for n in (2 * chunk, 2 * chunk + 1, 3 * chunk + 700):
+        x = sample((n,), dtype)
+        both = np.stack([x[: n // 2 * 2], x[: n // 2 * 2]])
+        K.same(K.reduce("reduce_sum", x[: n // 2 * 2], [0]), K.reduce("reduce_sum", np.ascontiguousarray(both.T), [0])[0])  # by columns: not shared
+        assert K.reduce("argmax", x, [0], np.int32) == np.argmax(x)
+        x[n - 2:] = x.max()
+        x[n // 3] = x.max()
+        assert K.reduce("argmax", x, [0], np.int32) == np.argmax(x)
