@@ -79,7 +79,10 @@ BINARY(mulhi, mulhi)
 CxVal cx_lax_mul(CxVal x, CxVal y, CxLaxMul o) {
   return o.out_dtype ? cx_mul(cx_convert(x, o.out_dtype), cx_convert(y, o.out_dtype)) : cx_mul(x, y);
 }
-CxVal cx_lax_reciprocal(CxVal x) { return cx_integer_pow(x, -1); }
+CxVal cx_lax_reciprocal(CxVal x) {
+  FAIL_IF(!kind_in(x->type, "fc"), CX_ERR_TYPE, "reciprocal takes floating-point and complex operands, got %s", cx_dtype_name(x->type->dtype));
+  return cx_integer_pow(x, -1);
+}
 CxVal cx_lax_conj(CxVal x) { return cx_conj(x); }
 CxVal cx_lax_integer_pow(CxVal x, int64_t y) {
   if (x && y < 0 && !is_inexact(x->type)) return cx_fail(CX_ERR_TYPE, "Integers cannot be raised to negative powers, got integer_pow(%s, %lld)", cx_dtype_name(x->type->dtype), (long long)y), NULL;
@@ -87,7 +90,14 @@ CxVal cx_lax_integer_pow(CxVal x, int64_t y) {
 }
 CxVal cx_lax_round(CxVal x, CxLaxRound o) { return cx_round(x, o.rounding_method); }
 CxVal cx_lax_betainc(CxVal a, CxVal b, CxVal x) { return cx_regularized_incomplete_beta(a, b, x); }
-CxVal cx_lax_clamp(CxVal min, CxVal x, CxVal max) { return cx_clamp(min, x, max); }
+CxVal cx_lax_clamp(CxVal min, CxVal x, CxVal max) {
+  if (!kind_in(x->type, "bc")) return cx_clamp(min, x, max);
+  FAIL_IF(min->type->dtype != x->type->dtype || max->type->dtype != x->type->dtype, CX_ERR_TYPE, "clamp requires arguments to have the same dtypes, got %s, %s, %s",
+          cx_dtype_name(min->type->dtype), cx_dtype_name(x->type->dtype), cx_dtype_name(max->type->dtype));
+  if (!min->type->rank) min = cx_broadcast_in_dim(min, x->type->rank, x->type->dims, NULL);
+  if (!max->type->rank) max = cx_broadcast_in_dim(max, x->type->rank, x->type->dims, NULL);
+  return cx_min(cx_max(x, min), max);
+}
 CxVal cx_lax_reduce_precision(CxVal x, int64_t exponent_bits, int64_t mantissa_bits) {
   return cx_reduce_precision(x, (int)exponent_bits, (int)mantissa_bits);
 }

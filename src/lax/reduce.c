@@ -92,7 +92,7 @@ static bool extreme_k(CxVal x, int64_t k, int64_t dim, bool least, CxVals *out) 
   CxVal v[2];
   int axis = x ? np_axis(dim, x->type->rank) : -1;
   if (axis < 0) return false;
-  if (!kind_in(x->type, "f")) return cx_fail(CX_ERR_TYPE, "approx_max_k and approx_min_k take floating-point operands, got %s", cx_dtype_name(x->type->dtype));
+  if (!kind_in(x->type, "f")) return cx_fail(CX_ERR_VALUE, "approx_max_k and approx_min_k take floating-point operands, got %s", cx_dtype_name(x->type->dtype));
   if (!cx_top_k(least ? cx_neg(x) : x, k, axis, &v[0], &v[1])) return false;
   if (least) v[0] = cx_neg(v[0]);
   return push_n(out, 2, v);

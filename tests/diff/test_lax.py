@@ -165,3 +165,19 @@ case("psum tree", lambda jax, lax: jax.vmap(lambda x: lax.psum({"a": x, "b": x[0
 case("gathers", lambda jax, lax: jax.vmap(lambda x: (lax.all_gather(x, "i"), lax.all_gather(x, "i", axis=1), lax.all_gather(x, "i", tiled=True), lax.ppermute(x, "i", [(0, 1), (1, 2), (2, 0)])), axis_name="i")(A))
 case("all_to_all", lambda jax, lax: jax.vmap(lambda x: (lax.all_to_all(x, "i", 0, 0), lax.pswapaxes(x, "i", 0)), axis_name="i")(A[:, :3]))
 case.error("unbound axis", lambda lax: lax.psum(A, "nope"))
+
+
+# --- operands beyond floats, and those that are refused
+
+BITS = np.array([True, False, True])
+Z = np.array([1 + 2j, -1 + 0.5j, 3 - 1j], "c8")
+for name, x in {"bool": BITS, "complex": Z}.items():
+    case(f"clamp {name}", lambda lax, x: lax.clamp(x[1], x, x[2]), x, modes="eager jit vmap")
+    case(f"clamp {name}, elementwise", lambda lax, x: lax.clamp(x, x[::-1], x), x)
+case("atan2 complex", lambda lax, x, y: lax.atan2(x, y), Z, Z[::-1] + 1, modes="eager jit vmap", rtol=1e-5)
+for name, f in {
+    "clamp of two dtypes": lambda lax: lax.clamp(BITS[0], Z, Z), "reciprocal of integers": lambda lax: lax.reciprocal(I), "reciprocal of bools": lambda lax: lax.reciprocal(BITS),
+    "approx_max_k of integers": lambda lax: lax.approx_max_k(I, 1), "approx_min_k of complex": lambda lax: lax.approx_min_k(Z, 1), "floor of complex": lambda lax: lax.floor(Z),
+    "erf of integers": lambda lax: lax.erf(I), "population_count of floats": lambda lax: lax.population_count(A), "rem of complex": lambda lax: lax.rem(Z, Z), "lt of complex": lambda lax: lax.lt(Z, Z),
+}.items():
+    case.error(name, f)
