@@ -330,7 +330,8 @@ bool element_can(CxOpcode op, const void *attrs, CxDtype out, uint32_t n, const 
     case CX_OP_POPULATION_COUNT: case CX_OP_CLZ: return is_int(d);
     case CX_OP_NOT: case CX_OP_AND: case CX_OP_OR: case CX_OP_XOR: return !is_float(d);
     case CX_OP_ADD: case CX_OP_ADD_ANY: case CX_OP_SUB: case CX_OP_MUL: case CX_OP_DIV: return d != CX_BOOL;
-    case CX_OP_REM: case CX_OP_SHIFT_LEFT: case CX_OP_SHIFT_RIGHT_LOGICAL: case CX_OP_SHIFT_RIGHT_ARITHMETIC: return is_int(d);
+    case CX_OP_REM: return is_int(d) || formula_can(op, out, n, in);
+    case CX_OP_SHIFT_LEFT: case CX_OP_SHIFT_RIGHT_LOGICAL: case CX_OP_SHIFT_RIGHT_ARITHMETIC: return is_int(d);
     case CX_OP_MULHI: return is_int(d) && bits_of(d) <= 32;
     case CX_OP_MAX: case CX_OP_MIN: case CX_OP_EQ: case CX_OP_NE: case CX_OP_LT: case CX_OP_LE: case CX_OP_GT: case CX_OP_GE: return true;
     default: return formula_can(op, out, n, in);

@@ -92,16 +92,39 @@ static Angle emit_angle(const Formula *to, UopVal x, bool wide) {
   return (Angle){uop_get(to->c, h), uop_get(to->c, l), uop_get(to->c, n)};
 }
 
+static UopVal number(const Formula *to, bool wide, double x) {
+  return wide ? uop_f64(to->c, to->lanes, x) : uop_f32(to->c, to->lanes, (float)x);
+}
+
+/* One step suffices below FORMULA_QUOTIENT; beyond it, steps by y 2^k for k going down, whose quotients are as small. */
+static UopVal quotient_limit(const Formula *to, bool wide, UopVal y) {
+  return MUL(ABS(y), number(to, wide, wide ? FORMULA_QUOTIENT_F64 : (double)FORMULA_QUOTIENT_F32));
+}
+static UopVal emit_remainder(const Formula *to, UopVal x, UopVal y, bool wide) {
+  enum { MOST = 42 };
+  int last = wide ? 42 : 13;
+  UopVal step[MOST + 1] = {ABS(y)}, a = ABS(x), r = uop_var(to->c, a), down = number(to, wide, wide ? 0x1p49 : 0x1p20);
+  uop_if(to->c, NOT(LT(a, quotient_limit(to, wide, y))));
+  for (int k = 1; k <= last; k++) step[k] = MUL(step[k - 1], down);
+  for (int k = last; k > 0; k--) a = PICK(LE(step[k], a), wide ? rem_part_64(to, a, step[k]) : rem_part_32(to, a, step[k]), a);
+  uop_set(to->c, r, a);
+  uop_end(to->c);
+  a = uop_get(to->c, r);
+  return wide ? rem_of_64(to, x, a, y) : rem_of_32(to, x, a, y);
+}
+
 bool formula_known(CxOpcode op, CxDtype dtype) {
   if (dtype != CX_F32 && dtype != CX_F64) return false;
   switch (op) {
 #define FORMULA_1(OP, name) case CX_OP_##OP: return true;
 #define FORMULA_2(OP, name) case CX_OP_##OP: return true;
 #define CIRCULAR(OP, name) case CX_OP_##OP: return true;
+#define REMAINDER(OP, name) case CX_OP_##OP: return true;
 #include "kernels/formula.def"
 #undef FORMULA_1
 #undef FORMULA_2
 #undef CIRCULAR
+#undef REMAINDER
     default: return false;
   }
 }
@@ -118,10 +141,15 @@ UopVal formula_emit_near(UopCode *c, CxOpcode op, CxDtype dtype, const UopVal *v
   case CX_OP_##OP:                                                             \
     *beyond = uop_fcmp(c, UOP_FUGE, uop_fabs(c, v[0]), limit_of(to, wide));    \
     return wide ? name##_64(to, v[0]) : name##_32(to, v[0]);
+#define REMAINDER(OP, name)                                                              \
+  case CX_OP_##OP:                                                                       \
+    *beyond = uop_not(c, uop_fcmp(c, UOP_FLT, uop_fabs(c, v[0]), quotient_limit(to, wide, v[1]))); \
+    return wide ? name##_64(to, v[0], v[1]) : name##_32(to, v[0], v[1]);
 #include "kernels/formula.def"
 #undef FORMULA_1
 #undef FORMULA_2
 #undef CIRCULAR
+#undef REMAINDER
     default: return 0;
   }
 }
@@ -138,6 +166,8 @@ UopVal formula_emit(UopCode *c, CxOpcode op, CxDtype dtype, const UopVal *v) {
   case CX_OP_##OP:                                                                                                    \
     a = emit_angle(to, v[0], dtype == CX_F64);                                                                        \
     return dtype == CX_F64 ? name##_at_64(to, v[0], a.h, a.l, a.n) : name##_at_32(to, v[0], a.h, a.l, a.n);
+#define REMAINDER(OP, name) \
+  case CX_OP_##OP: return emit_remainder(to, v[0], v[1], dtype == CX_F64);
 #include "kernels/formula.def"
     default: return formula_emit_near(c, op, dtype, v, &beyond);
   }

@@ -6,11 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-#define LIBM2(NAME, FN)                             \
-  BINARY(NAME##_F32, float, float, FN##f(x, y))     \
-  BINARY(NAME##_F64, double, double, FN(x, y))
-LIBM2(rem, fmod)
-
 #define OWN2(NAME)                                                       \
   BINARY(NAME##_F32, float, float, math_##NAME((double)x, (double)y))    \
   BINARY(NAME##_F64, double, double, math_##NAME(x, y))
@@ -140,7 +135,7 @@ const LoopTable loops_math = {
         ROW(ACOSH, COMPLEX_CELLS(acosh)), ROW(ATANH, COMPLEX_CELLS(atanh)), ROW(SQRT, COMPLEX_CELLS(sqrt)),
         ROW(RSQRT, COMPLEX_CELLS(rsqrt)), ROW(SQUARE, COMPLEX_CELLS(square)), ROW(SIGN, COMPLEX_CELLS(sign)),
         ROW(ABS, COMPLEX_CELLS(abs)),     ROW(INTEGER_POW, COMPLEX_CELLS(integer_pow)),
-        ROW(DIV, COMPLEX_CELLS(div)),     ROW(REM, FLOAT_CELLS(rem)),       ROW(POW, COMPLEX_CELLS(pow)),
+        ROW(DIV, COMPLEX_CELLS(div)),     ROW(POW, COMPLEX_CELLS(pow)),
         ROW(ATAN2, COMPLEX_CELLS(atan2)),
         ROW(IGAMMA, FLOAT_CELLS(igamma)), ROW(IGAMMAC, FLOAT_CELLS(igammac)),
         ROW(IGAMMA_GRAD_A, FLOAT_CELLS(igamma_grad_a)), ROW(RANDOM_GAMMA_GRAD, FLOAT_CELLS(random_gamma_grad)),

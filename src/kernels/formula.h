@@ -284,6 +284,20 @@ FN(nextafter, V x, V y) {
   return PICK(EITHER(UNORDERED(x), UNORDERED(y)), ADD(x, y), PICK(EQ(x, y), y, z));
 }
 
+/* ---- remainders ---- */
+
+/* a mod b for 0 <= a < 2^(MANTISSA - 2) b: the product is near a, so that the difference is exact, and so is the correction */
+FN(rem_part, V a, V b) {
+  V r = FNMA(RINT(DIV(a, b)), b, a);
+  return PICK(LT(r, C(0)), ADD(r, b), r);
+}
+/* x rem y, a being |x| or what is left of it */
+FN(rem_of, V x, V a, V y) {
+  V b = ABS(y);
+  return SIGNED(PICK(BOTH(EQ(b, C(INFINITY)), LT(a, b)), a, DO(rem_part, a, b)), x);
+}
+FN(rem, V x, V y) { return DO(rem_of, x, ABS(x), y); }
+
 /* ---- powers ---- */
 
 #if WIDE

@@ -6,6 +6,10 @@
 #define FORMULA_NEAR_F32 0x1p17f
 #define FORMULA_NEAR_F64 0x1p30
 
+/* The remainder has one step for |x| below this times |y|. */
+#define FORMULA_QUOTIENT_F32 0x1p21f
+#define FORMULA_QUOTIENT_F64 0x1p50
+
 #define POLY_1(x, a) C(a)
 #define POLY_2(x, a, ...) FMA(POLY_1(x, __VA_ARGS__), x, C(a))
 #define POLY_3(x, a, ...) FMA(POLY_2(x, __VA_ARGS__), x, C(a))

@@ -70,7 +70,7 @@ def test_same_bits_from_every_instruction_set(table, dtype):
         y = np.concatenate([rng.permutation(x[:-len(SPECIAL_VALUES) ** 2]), np.tile(SPECIAL_VALUES, len(SPECIAL_VALUES)).astype(dtype)])
     for op in K.OP_ID:
         if FIRST <= K.OP_ID[op] <= LAST and loop_of(table, op, x.dtype):
-            operands = (x, y) if op in (*measure_ulp.TWO, "nextafter") else (x,)
+            operands = (x, y) if op in (*measure_ulp.TWO, "nextafter", "rem") else (x,)
             K.same(run(table, op, *operands), run("base", op, *operands))
             seen += 1
     assert seen > 20
@@ -90,9 +90,10 @@ def test_huge_arguments_amid_small_ones(name):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_nextafter_is_libm_s(dtype):
+@pytest.mark.parametrize("name,exact", [("nextafter", np.nextafter), ("rem", np.fmod)])
+def test_exact_functions(name, exact, dtype):
     rng = np.random.default_rng(4)
-    values = np.concatenate([np.array(SPECIAL_VALUES, dtype), measure_ulp.everywhere(rng, dtype, 40)])
+    values = np.concatenate([np.array(SPECIAL_VALUES, dtype), measure_ulp.everywhere(rng, dtype, 60), rng.uniform(-9, 9, 60).astype(dtype)])
     x, y = (v.ravel().copy() for v in np.meshgrid(values, values))
     with np.errstate(all="ignore"):
-        K.same(K.elementwise("nextafter", x, y), np.nextafter(x, y))
+        K.same(K.elementwise(name, x, y), exact(x, y))
