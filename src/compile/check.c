@@ -148,6 +148,18 @@ static bool check_do(const Check *c, const LoopInstr *i) {
   return check_use(c, i->in[0], ELEMENT) && (c->p->values.v[i->in[0]] == CX_BOOL || wrong(c, "a condition is no bool"));
 }
 
+/* What one way defines, the other does not see. */
+static bool check_else(Check *c) {
+  if (c->blocks == 0 || c->p->code.v[c->opened[c->blocks - 1]].kind != LOOP_IF) return wrong(c, "ELSE without IF");
+  c->opened[c->blocks - 1] = c->at;
+  return true;
+}
+
+static bool check_if(Check *c, const LoopInstr *i) {
+  if (!check_use(c, i->in[0], ELEMENT)) return false;
+  return c->p->values.v[i->in[0]] == CX_BOOL ? check_open(c) : wrong(c, "a condition is no bool");
+}
+
 /* A vector loop has independent turns: no variables, no inner blocks. */
 static bool check_vector_loop(Check *c, uint32_t from, uint32_t to) {
   for (uint32_t i = from; i < to; i++)
@@ -177,6 +189,8 @@ static bool check_instr(Check *c, const LoopInstr *i) {
     case LOOP_FOR: return check_for(c, i);
     case LOOP_WHILE: return check_open(c);
     case LOOP_DO: return check_do(c, i);
+    case LOOP_IF: return check_if(c, i);
+    case LOOP_ELSE: return check_else(c);
     case LOOP_END: return check_end(c);
     case LOOP_VAR: return check_use(c, i->in[0], ELEMENT) && check_define(c, i);
     case LOOP_GET: return check_use(c, i->in[0], VARIABLE) && check_define(c, i);
@@ -229,7 +243,7 @@ static bool check_shared(Check *c) {
     const LoopInstr *q = &p->code.v[i];
     c->at = i;
     if (blocks == 0) return wrong(c, "a shared program goes on after its loop");
-    blocks += (q->kind == LOOP_FOR || q->kind == LOOP_WHILE);
+    blocks += (q->kind == LOOP_FOR || q->kind == LOOP_WHILE || q->kind == LOOP_IF);
     blocks -= q->kind == LOOP_END;
     if ((q->kind != LOOP_STORE && q->kind != LOOP_LOAD) || extent == 1) continue;
     const LoopBuffer *b = &p->buffers.v[q->access->buffer];

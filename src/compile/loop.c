@@ -52,7 +52,9 @@ void loop_for_serial(LoopProgram *p, int64_t extent) {
 }
 void loop_while(LoopProgram *p) { append(p, (LoopInstr){.kind = LOOP_WHILE}); }
 void loop_do(LoopProgram *p, LoopValue go_on) { append(p, (LoopInstr){.kind = LOOP_DO, .in = {go_on}, .nin = 1}); }
-void loop_while_end(LoopProgram *p) { append(p, (LoopInstr){.kind = LOOP_END}); }
+void loop_if(LoopProgram *p, LoopValue condition) { append(p, (LoopInstr){.kind = LOOP_IF, .in = {condition}, .nin = 1}); }
+void loop_else(LoopProgram *p) { append(p, (LoopInstr){.kind = LOOP_ELSE}); }
+void loop_block_end(LoopProgram *p) { append(p, (LoopInstr){.kind = LOOP_END}); }
 void loop_end(LoopProgram *p) {
   append(p, (LoopInstr){.kind = LOOP_END});
   p->depth--;
@@ -122,6 +124,8 @@ static void print_instr(const LoopInstr *i, int indent, int depth, CxText *to) {
     case LOOP_FOR: text_addf(to, "%s i%d in %lld {", i->serial ? "serial" : "for", depth, (long long)i->extent); break;
     case LOOP_WHILE: text_add(to, "while {"); break;
     case LOOP_DO: text_add(to, "do"); break;
+    case LOOP_IF: text_add(to, "if"); break;
+    case LOOP_ELSE: text_add(to, "else"); break;
     case LOOP_END: text_add(to, "}"); break;
     case LOOP_LOAD: text_addf(to, "load b%u[", i->access->buffer), print_affine(i->access, depth, to), text_add(to, "]"); break;
     case LOOP_STORE:
@@ -157,7 +161,7 @@ bool loop_print(const LoopProgram *p, CxText *to) {
     const LoopInstr *q = &p->code.v[i];
     if (q->kind == LOOP_END && indent > 0) depth -= is_for[--indent % LOOP_BLOCKS];
     print_instr(q, indent, depth, to);
-    if (q->kind == LOOP_FOR || q->kind == LOOP_WHILE) depth += is_for[indent++ % LOOP_BLOCKS] = q->kind == LOOP_FOR;
+    if (q->kind == LOOP_FOR || q->kind == LOOP_WHILE || q->kind == LOOP_IF) depth += is_for[indent++ % LOOP_BLOCKS] = q->kind == LOOP_FOR;
   }
   return !cx_failed();
 }

@@ -19,6 +19,8 @@ typedef enum LoopOp {
   LOOP_FOR,      /* extent; serial: turns in order, one after the other */
   LOOP_WHILE,    /* WHILE; what decides; DO in[0]; body; END */
   LOOP_DO,       /* leave the loop unless in[0] */
+  LOOP_IF,       /* IF in[0]; one way; ELSE; the other; END */
+  LOOP_ELSE,
   LOOP_END,
   LOOP_LOAD,     /* out = access */
   LOOP_STORE,    /* access = in[0] */
@@ -93,7 +95,9 @@ void loop_for_serial(LoopProgram *p, int64_t extent);
 void loop_end(LoopProgram *p);
 void loop_while(LoopProgram *p);
 void loop_do(LoopProgram *p, LoopValue go_on);
-void loop_while_end(LoopProgram *p);
+void loop_if(LoopProgram *p, LoopValue condition);
+void loop_else(LoopProgram *p);
+void loop_block_end(LoopProgram *p); /* of a WHILE or IF */
 LoopValue loop_load(LoopProgram *p, CxDtype dtype, const LoopAccess *at);
 void loop_store(LoopProgram *p, CxDtype dtype, const LoopAccess *at, LoopValue v);
 LoopValue loop_const(LoopProgram *p, CxDtype dtype, const void *element);

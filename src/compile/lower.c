@@ -279,16 +279,22 @@ static bool region_operand(Lowering *l, CxVar v, uint32_t at) {
   return true;
 }
 
-static bool lower_loop(Lowering *l, uint32_t eqn, const CxGraph *body, const CxGraph *condition) {
+static void regions_free(Cluster *c) {
+  for (uint32_t k = 0; k < c->n_branches; k++) lowering_free(c->branches[k]);
+  lowering_free(c->body);
+  lowering_free(c->condition);
+}
+
+/* The equation as a region, or called when not all of its graphs can be loops. */
+static bool lower_regions(Lowering *l, uint32_t eqn, Cluster c, bool possible) {
   const CxEqn *e = &l->g->eqns.v[eqn];
-  Cluster c = {.region = true, .eqn = eqn};
-  c.body = lower_region(l, body);
-  c.condition = c.body && condition ? lower_region(l, condition) : NULL;
+  if (l->failed || !possible) regions_free(&c);
   if (l->failed) return false;
-  if (!c.body || (condition && !c.condition)) return lowering_free(c.body), lowering_free(c.condition), lower_call(l, eqn);
+  if (!possible) return lower_call(l, eqn);
   for (uint32_t k = 0; k < e->nin; k++)
-    if (var_mapped(l, e->in[k]) && !want(l, e->in[k])) return false;
+    if (var_mapped(l, e->in[k]) && !want(l, e->in[k])) return regions_free(&c), false;
   uint32_t at = cluster_new(l, c);
+  if (l->failed) return regions_free(&c), false;
   for (uint32_t k = 0; k < e->nin; k++)
     if (!region_operand(l, e->in[k], at)) return false;
   for (uint32_t k = 0; k < e->nout; k++)
@@ -299,12 +305,30 @@ static bool lower_loop(Lowering *l, uint32_t eqn, const CxGraph *body, const CxG
 
 static bool lower_scan(Lowering *l, uint32_t eqn) {
   const CxScanAttrs *a = l->g->eqns.v[eqn].attrs;
-  return a->length > 0 ? lower_loop(l, eqn, a->jaxpr, NULL) : lower_call(l, eqn);
+  Cluster c = {.region = true, .eqn = eqn, .body = a->length > 0 ? lower_region(l, a->jaxpr) : NULL};
+  return lower_regions(l, eqn, c, c.body != NULL);
 }
 
 static bool lower_while(Lowering *l, uint32_t eqn) {
   const CxWhileAttrs *a = l->g->eqns.v[eqn].attrs;
-  return lower_loop(l, eqn, a->body_jaxpr, a->cond_jaxpr);
+  Cluster c = {.region = true, .eqn = eqn, .body = lower_region(l, a->body_jaxpr)};
+  c.condition = c.body ? lower_region(l, a->cond_jaxpr) : NULL;
+  return lower_regions(l, eqn, c, c.condition != NULL);
+}
+
+enum { BRANCHES = 8 };
+
+static bool lower_cond(Lowering *l, uint32_t eqn) {
+  const CxGraphs *g = &((const CxCondAttrs *)l->g->eqns.v[eqn].attrs)->branches;
+  Cluster c = {.region = true, .eqn = eqn};
+  bool possible = g->n >= 1 && g->n <= BRANCHES && l->depth < 3;
+  c.branches = arena_alloc(&l->arena, BRANCHES * sizeof *c.branches);
+  if (!c.branches) return false;
+  for (int k = 0; possible && k < g->n; k++) {
+    possible = (c.branches[k] = lower_region(l, g->v[k])) != NULL;
+    c.n_branches += possible;
+  }
+  return lower_regions(l, eqn, c, possible);
 }
 
 /* ---- dynamic slices and small products ---- */
@@ -497,6 +521,7 @@ static bool lower_eqn(Lowering *l, uint32_t i) {
   if (!lower_view(l, i, &done) || done) return done;
   if (e->op == CX_OP_SCAN) return lower_scan(l, i);
   if (e->op == CX_OP_WHILE) return lower_while(l, i);
+  if (e->op == CX_OP_COND) return lower_cond(l, i);
   if (e->op == CX_OP_DYNAMIC_SLICE) return lower_dynamic_slice(l, i);
   if (e->op == CX_OP_DOT_GENERAL) return lower_dot(l, i);
   if (!lower_can_fuse(l->g, e)) return lower_call(l, i);
@@ -550,8 +575,7 @@ static bool lower_decide(Lowering *l) {
 static void lowering_clear(Lowering *l) {
   for (uint32_t i = 0; i < l->clusters.n; i++) {
     vec_free(&l->clusters.v[i].members);
-    lowering_free(l->clusters.v[i].body);
-    lowering_free(l->clusters.v[i].condition);
+    regions_free(&l->clusters.v[i]);
   }
   vec_free(&l->clusters);
   arena_free(&l->arena);

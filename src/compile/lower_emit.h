@@ -63,9 +63,11 @@ typedef struct Member {
 struct Lowering;
 typedef struct Cluster {
   bool call;        /* one equation by its kernel, or an alias */
-  bool region;      /* a loop whose body is loops too: scan, while */
+  bool region;      /* scan, while or cond, whose graphs are loops too */
   uint32_t eqn;     /* call, region */
-  struct Lowering *body, *condition; /* region */
+  struct Lowering *body, *condition; /* region: scan, while */
+  struct Lowering **branches;        /* region: cond */
+  uint32_t n_branches;
   CxVar alias, of;
   int rank, split, least_split, phases;
   int64_t dims[SHAPE_RANK], size;

@@ -1,4 +1,4 @@
-/* Loops over loops: scan and while whose bodies are loops alone become part of the program around them. A carried element is a variable (a register);
+/* Loops over loops: scan, while and cond whose graphs are loops alone become part of the program around them. A carried element is a variable (a register);
  * a carried array is a buffer, which a turn overwrites at its end. Slices of scanned arrays are places that move with the turn. */
 #include "compile/lower_emit.h"
 
@@ -217,14 +217,67 @@ static bool emit_while(Emit *e, const Cluster *cluster, const CxEqn *q) {
   loop_do(e->p, emit_element(&d, gc->out.v[0]));
   for (uint32_t i = 0; i < nk; i++) carry_in(&b, gb->in.v[nb + i], &c[i]);
   ok = ok && emit_clusters(&b) && carries_turn(&b, c, gb->out.v, nk);
-  loop_while_end(e->p);
+  loop_block_end(e->p);
   carries_end(e, c, nk);
   return ok;
+}
+
+/* ---- cond ---- */
+
+/* Where the results of whichever branch runs go: a variable per element, memory per array. */
+static Carry *results_of(Emit *e, const CxEqn *q) {
+  Carry *c = arena_alloc(&e->l->arena, (q->nout + 1) * sizeof *c);
+  for (uint32_t k = 0; c && k < q->nout; k++) {
+    if (!q->out[k]) continue;
+    c[k] = (Carry){.out = q->out[k], .type = graph_type(e->l->g, q->out[k])};
+    if (one_element(c[k].type)) c[k].variable = loop_var(e->p, loop_const(e->p, c[k].type->dtype, (const uint64_t[2]){0, 0}));
+    else c[k].place = *emit_place(e, q->out[k]);
+  }
+  return c;
+}
+
+static bool emit_branch(Emit *e, Lowering *l, const CxEqn *q, const Carry *c) {
+  Emit b;
+  if (!body_open(&b, e, l, e->base)) return false;
+  for (uint32_t i = 1; i < q->nin; i++) pass_in(&b, l->g->in.v[i - 1], e, q->in[i]);
+  if (!emit_clusters(&b)) return false;
+  for (uint32_t k = 0; k < q->nout; k++) {
+    if (!c[k].out) continue;
+    if (one_element(c[k].type)) loop_set(e->p, c[k].variable, emit_element(&b, l->g->out.v[k]));
+    else if (!copy_array(&b, l->g->out.v[k], &c[k].place)) return false;
+  }
+  return !e->p->failed;
+}
+
+/* Is `which` the k-th branch? The first takes what is below, the last what is above. */
+static LoopValue branch_taken(Emit *e, CxVar which, LoopValue index, int64_t k) {
+  CxDtype d = graph_type(e->l->g, which)->dtype;
+  if (d == CX_BOOL) return loop_apply(e->p, CX_OP_NOT, NULL, CX_BOOL, 1, &index);
+  LoopValue both[2] = {index, loop_const(e->p, d, (const int64_t[2]){k, 0})};
+  return loop_apply(e->p, k == 0 ? CX_OP_LE : CX_OP_EQ, NULL, CX_BOOL, 2, both);
+}
+
+static bool emit_cond(Emit *e, const Cluster *cluster, const CxEqn *q) {
+  Carry *c = results_of(e, q);
+  LoopValue index = emit_element(e, q->in[0]);
+  uint32_t n = cluster->n_branches;
+  bool ok = c != NULL;
+  for (uint32_t k = 0; ok && k + 1 < n; k++) {
+    loop_if(e->p, branch_taken(e, q->in[0], index, k));
+    ok = emit_branch(e, cluster->branches[k], q, c);
+    loop_else(e->p);
+  }
+  ok = ok && emit_branch(e, cluster->branches[n - 1], q, c);
+  for (uint32_t k = 0; k + 1 < n; k++) loop_block_end(e->p);
+  if (!ok) return false;
+  for (uint32_t k = 0; k < q->nout; k++)
+    if (c[k].out) carries_end(e, &c[k], 1);
+  return true;
 }
 
 bool emit_region(Emit *e, uint32_t at) {
   const Cluster *c = &e->l->clusters.v[at];
   const CxEqn *q = &e->l->g->eqns.v[c->eqn];
-  bool ok = q->op == CX_OP_SCAN ? emit_scan(e, c, q) : emit_while(e, c, q);
+  bool ok = q->op == CX_OP_SCAN ? emit_scan(e, c, q) : q->op == CX_OP_WHILE ? emit_while(e, c, q) : emit_cond(e, c, q);
   return ok || e->p->failed || cx_failed() || cx_fail(CX_ERR_INTERNAL, "a region does not fit the loops around it");
 }

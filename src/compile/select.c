@@ -66,7 +66,7 @@ static Shape loop_shape(const LoopProgram *p, const uint32_t *at, uint32_t start
   for (uint32_t i = start + 1;; i++) {
     const LoopInstr *q = &p->code.v[i];
     if (q->kind == LOOP_END) return s.end = i, s;
-    if (q->kind == LOOP_FOR || q->kind == LOOP_WHILE) return s.innermost = false, s;
+    if (q->kind == LOOP_FOR || q->kind == LOOP_WHILE || q->kind == LOOP_IF) return s.innermost = false, s;
     for (uint32_t k = 0; k < q->nin; k++) widen(&s, p->values.v[q->in[k]]);
     if (q->out) widen(&s, q->dtype);
     if (q->kind == LOOP_FOLD) s.ordered |= ordered_fold(definition(p, at, q->in[0]));
@@ -376,6 +376,11 @@ static void select_all(Select *s, const uint32_t *at) {
         select_poll(s);
         break;
       case LOOP_DO: uop_do(s->c, value_of(s, q->in[0])); break;
+      case LOOP_IF:
+        is_for[blocks++] = false;
+        uop_if(s->c, value_of(s, q->in[0]));
+        break;
+      case LOOP_ELSE: uop_else(s->c); break;
       case LOOP_END:
         uop_end(s->c);
         s->depth -= is_for[--blocks];

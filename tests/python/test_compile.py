@@ -36,6 +36,10 @@ cases = [
     (lambda x: lax.scan(lambda c, r: (c * 0.5 + r, (c + r).sum()), jnp.zeros(1000), x, reverse=True), (x,)),
     (lambda x: lax.scan(lambda c, r: (c @ r, c[0]), jnp.eye(3), x[:, :9].reshape(7, 3, 3)), (x,)),
     (jax.grad(lambda x: (jnp.tanh(x) ** 2).sum()), (x,)), (lambda x: x.astype("int8") // 3, (x * 50,)),
+    (lambda x: lax.cond(x.sum() > 0, lambda x: (x * 2, x.sum()), lambda x: (-x, 1.0), x), (x,)),
+    (lambda x: lax.cond(x.sum() < 0, lambda x: (x * 2, x.sum()), lambda x: (x.T.reshape(7, 1000), 1.0), x), (x,)),
+    (lambda i: lax.fori_loop(0, 20, lambda k, c: lax.switch(k % 5 - 1, [lambda c: c + 1, lambda c: c * 2, lambda c: c - k, lambda c: c % 7], c), i), (3,)),
+    (lambda x: lax.scan(lambda c, r: lax.cond(c[0] > 0, lambda: (c - r, c), lambda: (c + r, r)), x[0], x), (x,)),
     (lambda x: (x > 0.5).any(-1) & (x.max(-1) < 3), (x,)), (lambda x: x.astype("bfloat16").sum(-1), (x,)),
 ]
 for k, (f, a) in enumerate(cases):
