@@ -39,6 +39,7 @@ typedef struct Step {
 
 struct Executable {
   CxGraph *g; /* what the passes made of the graph */
+  const CxType **out_types; /* of the graph that was given */
   PassReports passes;
   Lowered lowered;
   CxArena arena;
@@ -183,6 +184,9 @@ Executable *executable_new(CxGraph *g) {
   x->lowering = lowered - start;
   x->n = x->lowered.steps.n;
   x->steps = ok ? arena_alloc(&x->arena, ((size_t)x->n + 1) * sizeof *x->steps) : NULL;
+  x->out_types = arena_alloc(&x->arena, (g->out.n + 1) * sizeof *x->out_types);
+  ok = ok && x->out_types;
+  for (uint32_t i = 0; ok && i < g->out.n; i++) x->out_types[i] = graph_type(g, g->out.v[i]);
   uint32_t *last = ok ? cx_calloc(x->g->types.n, sizeof *last) : NULL;
   ok = ok && x->steps && last && steps_make(x, last);
   cx_free(last);
@@ -346,13 +350,17 @@ static CxVal own_memory(CxVal v) {
   return copy;
 }
 
+/* The passes may leave a result weak that was strong, or the reverse. */
+static CxVal result_as(CxVal v, const CxType *type) { return v->type == type ? cx_retain(v) : node_array_sharing(type, v, 0); }
+
 static bool run_with(Run *r, const CxVal *in, bool borrows_in, CxVal *out) {
   const CxGraph *g = r->x->g;
   bool ok = true;
   for (uint32_t i = 0; i < g->consts.n; i++) r->env[g->consts.v[i].var] = cx_retain(g->consts.v[i].value);
   for (uint32_t i = 0; i < g->in.n; i++) ok = (r->env[g->in.v[i]] = own_memory(borrows_in ? cx_retain(in[i]) : in[i])) != NULL && ok;
   ok = ok && run_steps(r);
-  for (uint32_t i = 0; ok && i < g->out.n; i++) out[i] = cx_retain(r->env[g->out.v[i]]);
+  for (uint32_t i = 0; ok && i < g->out.n; i++) out[i] = result_as(r->env[g->out.v[i]], r->x->out_types[i]);
+  for (uint32_t i = 0; ok && i < g->out.n; i++) ok = out[i] != NULL;
   for (uint32_t i = 0; i < g->types.n; i++) cx_release(r->env[i]);
   return ok;
 }
