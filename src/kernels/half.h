@@ -1,4 +1,4 @@
-/* f16 and bf16 to f32 and back, to nearest even, NaN stays NaN. Branch-free, so that the loops vectorise. */
+/* f16 and bf16 to f32 and back, to nearest even; a NaN stays one and becomes quiet. Branch-free, so that the loops vectorise. */
 #ifndef KERNELS_HALF_H
 #define KERNELS_HALF_H
 
@@ -7,7 +7,7 @@
 static inline float half_widen(uint16_t h) {
   uint32_t sign = (uint32_t)(h & 0x8000u) << 16, rest = (uint32_t)(h & 0x7fffu) << 13;
   uint32_t is_small = rest < 0x00800000u, is_special = rest >= 0x0f800000u;
-  uint32_t normal = rest + (is_special ? 0x70000000u : 0x38000000u);
+  uint32_t normal = (rest + (is_special ? 0x70000000u : 0x38000000u)) | (rest > 0x0f800000u ? 0x00400000u : 0u);
   uint32_t small = bits_F32(from_bits_F32(rest + 0x38800000u) - 0x1p-14f);
   return from_bits_F32(sign | (is_small ? small : normal));
 }

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "check.h"
 #include "emit/check_code.h"
+#include "kernels/half.h"
 
 static EmitTarget target;
 
@@ -119,6 +120,31 @@ static void many_streams(void) {
       good += out[r][k] == want;
     }
   CHECK(good == ROWS * COLUMNS);
+}
+
+/* every f16 widened, and narrowed a good many f32, exactly as kernels/half.h says: NaN payloads, subnormals and ties included */
+static void halves(void) {
+  enum { N = 1 << 16 };
+  static uint16_t h[N], h16[N], b16[N];
+  static uint32_t f[N], wide[N];
+  for (unsigned k = 0; k < N; k++) h[k] = (uint16_t)k, f[k] = (k << 16 | (k * 40503u & 0xffff)) ^ (k & 1 ? 0 : 0x1000 & k << 9);
+  for (unsigned k = 0; k < N; k += 3) f[k] = bits_F32(half_widen((uint16_t)k)) + (k % 2 ? 0x1000 : 0xfff); /* near and on ties */
+  UopCode c;
+  unsigned lanes = widest(4);
+  int64_t two[] = {2}, four[] = {4};
+  uop_begin(&c, target);
+  uop_loop(&c, N, lanes, 0);
+  uop_store(&c, UOP_F32, uop_mem(&c, 2, 0, 4, 1, four), uop_load(&c, 4, lanes, UOP_F16, uop_mem(&c, 0, 0, 2, 1, two)));
+  UopVal x = uop_load(&c, 4, lanes, UOP_F32, uop_mem(&c, 1, 0, 4, 1, four));
+  uop_store(&c, UOP_F16, uop_mem(&c, 3, 0, 2, 1, two), x);
+  uop_store(&c, UOP_BF16, uop_mem(&c, 4, 0, 2, 1, two), x);
+  uop_end(&c);
+  void *ptr[] = {h, f, wide, h16, b16};
+  CHECK(run(&c, ptr) == 0);
+  unsigned good = 0;
+  for (unsigned k = 0; k < N; k++)
+    good += wide[k] == bits_F32(half_widen(h[k])) && h16[k] == half_narrow(from_bits_F32(f[k])) && b16[k] == bfloat_narrow(from_bits_F32(f[k]));
+  CHECK(good == N);
 }
 
 static int32_t callee(void *const *ptr) {
@@ -316,6 +342,7 @@ int main(void) {
     while_sum();
     row_sums();
     many_streams();
+    halves();
     calls();
     conditions();
     refused();
