@@ -71,7 +71,7 @@ PyObject *py_bind_method(PyObject *self, PyObject *obj, PyObject *type) {
 
 bool py_transform_register(PyObject *m) {
   static bool (*const parts[])(PyObject *) = {py_grad_register, py_jit_register, py_vmap_register, py_jaxpr_register, py_config_register, py_control_register, py_fold_register,
-                                              py_custom_register, py_symbolic_register, py_callback_register, py_jacobian_register, py_stablehlo_register};
+                                              py_custom_register, py_symbolic_register, py_callback_register, py_shapes_register, py_jacobian_register, py_stablehlo_register};
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
     if (!parts[i](m)) return false;
   return true;

@@ -30,6 +30,7 @@ bool py_control_register(PyObject *m);
 bool py_fold_register(PyObject *m);
 bool py_custom_register(PyObject *m);
 bool py_callback_register(PyObject *m);
+bool py_shapes_register(PyObject *m);
 bool py_jacobian_register(PyObject *m);
 bool py_stablehlo_register(PyObject *m);
 PyObject *py_shape_dtype_struct(const CxType *t);

@@ -167,6 +167,10 @@ case("all_to_all", lambda jax, lax: jax.vmap(lambda x: (lax.all_to_all(x, "i", 0
 case.error("unbound axis", lambda lax: lax.psum(A, "nope"))
 
 
+case("broadcast_shapes of all kinds", lambda lax: [lax.broadcast_shapes(()), lax.broadcast_shapes([2, 1], (1, 3), (4, 1, 1)), lax.broadcast_shapes((1,), (0,))])
+case.error("broadcast_shapes of zero and two", lambda lax: lax.broadcast_shapes((0,), (2,)))
+case.error("broadcast_shapes of floats", lambda lax: lax.broadcast_shapes((1.5,), (2,)))
+
 # --- operands beyond floats, and those that are refused
 
 BITS = np.array([True, False, True])

@@ -33,15 +33,7 @@ def sort(operand, dimension=-1, is_stable=True, num_keys=1):
     return out if several else out[0]
 
 
-def broadcast_shapes(*shapes):
-    """The shape to which arrays of these shapes broadcast."""
-    out = []
-    for i in range(-max((len(s) for s in shapes), default=0), 0):
-        extents = {s[i] for s in shapes if len(s) >= -i and s[i] != 1}
-        if len(extents) > 1:
-            raise ValueError(f"Incompatible shapes for broadcasting: shapes={[tuple(s) for s in shapes]}")
-        out.append(extents.pop() if extents else 1)
-    return tuple(out)
+broadcast_shapes = _core.broadcast_shapes
 
 
 def dtype(x):
