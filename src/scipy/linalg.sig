@@ -62,3 +62,13 @@ slinalg.hessenberg(a: val, *, calc_q: bool = False, overwrite_a: obj = False, ch
   The Hessenberg form H of a = Q H Q^H, and Q.
 slinalg.eigh_tridiagonal(d: val, e: val, *, eigvals_only: bool = False, select: str = 'a', select_range: none = None, tol: obj = None, key: obj = None) -> some
   Ascending eigenvalues, and eigenvectors, of the Hermitian matrix with diagonal d and off-diagonal e.
+slinalg.sqrtm(A: val, blocksize: int = 1)
+  The principal square root, complex.
+slinalg.rsf2csf(T: val, Z: val, check_finite: obj = True) -> vals
+  A triangular T and Z from a real Schur form.
+slinalg.solve_sylvester(A: val, B: val, C: val, *, method: str = 'schur', tol: float = 1e-08)
+  X with A X + X B = C; NaN where eigenvalues of A and -B are closer than tol.
+slinalg.convolution_matrix(a: val, n: int, mode: str = 'full')
+  The matrix whose product with a vector of n elements is its convolution with a.
+slinalg.invhilbert(n: int)
+  The inverse of hilbert.

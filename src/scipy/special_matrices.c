@@ -43,6 +43,21 @@ CxVal cx_slinalg_hankel(CxVal c, CxSlinalgHankel o) {
   return spread_by(cx_concatenate(2, parts, last), cx_add(row_numbers(m, n), column_numbers(m, n)));
 }
 
+CxVal cx_slinalg_convolution_matrix(CxVal a, int64_t n, CxSlinalgConvolutionMatrix o) {
+  bool same = linalg_name_is(o.mode, "same"), valid = linalg_name_is(o.mode, "valid");
+  FAIL_IF(n <= 0, CX_ERR_VALUE, "n must be a positive integer; got %lld.", (long long)n);
+  if (!a) return NULL;
+  FAIL_IF(!a->type->rank, CX_ERR_VALUE, "convolution_matrix: a must be at least 1-dimensional, got a scalar.");
+  int last = a->type->rank - 1;
+  int64_t m = a->type->dims[last], least = m < n ? m : n, config[3 * CX_MAX_RANK] = {0};
+  FAIL_IF(m < 1, CX_ERR_VALUE, "len(a) must be at least 1");
+  FAIL_IF(!same && !valid && !linalg_name_is(o.mode, "full"), CX_ERR_VALUE, "mode must be one of 'full', 'valid', 'same'; got '%s'.", o.mode);
+  int64_t top = valid ? least - 1 : same ? (least - 1) / 2 : 0, cut = valid ? 2 * (least - 1) : same ? least - 1 : 0, rows = m + n - 1 - cut;
+  config[3 * last] = config[3 * last + 1] = n; /* zeros on both sides: element (i, j) is a[top + i - j] */
+  CxVal padded = cx_pad(a, cx_like(a, 0), config);
+  return spread_by(padded, cx_add(cx_sub(row_numbers(rows, n), column_numbers(rows, n)), whole(top + n)));
+}
+
 CxVal cx_slinalg_circulant(CxVal c) {
   if (!(c = at_least_vector(c))) return NULL;
   int64_t n = c->type->dims[c->type->rank - 1];
@@ -144,6 +159,12 @@ static double inverse_symmetric(int64_t i, int64_t j, int64_t n) {
   for (int64_t k = 0; k < n; k++) z += choose(k, i) * choose(k, j);
   return sign_of(i - j) * z;
 }
+
+static double inverse_hilbert(int64_t i, int64_t j, int64_t n) {
+  double k = choose(i + j, i);
+  return sign_of(i + j) * (double)(i + j + 1) * choose(n + i, n - j - 1) * choose(n + j, n - i - 1) * k * k;
+}
+CxVal cx_slinalg_invhilbert(int64_t n) { return by_formula(n, n, np_canonical(CX_F64), inverse_hilbert); }
 
 CxVal cx_slinalg_hilbert(int64_t n) { return by_formula(n, n, np_canonical(CX_F64), hilbert_at); }
 CxVal cx_slinalg_hadamard(int64_t n, CxSlinalgHadamard o) {

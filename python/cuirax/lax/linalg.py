@@ -24,3 +24,13 @@ class EighImplementation(enum.Enum):
     QR = "qr"
     JACOBI = "jacobi"
     QDWH = "qdwh"
+
+
+def __getattr__(name):
+    if name.endswith("_p"):
+        from ..extend.core import primitives
+        try:
+            return getattr(primitives, name)
+        except AttributeError:
+            pass
+    raise AttributeError(f"module 'jax.lax.linalg' has no attribute {name!r}")
