@@ -44,7 +44,7 @@ static bool read_strings(HloReader *r, Cursor c) {
   const uint8_t *end = c.end;
   for (uint32_t i = n; i-- > 0;) {
     TRY(take_varint(&c, &length));
-    FAIL_IF(!length || length > (uint64_t)(end - c.at) || end[-1], CX_ERR_PARSE, "StableHLO bytecode has a string that does not end");
+    FAIL_IF(!length || end <= c.at || length > (uint64_t)(end - c.at) || end[-1], CX_ERR_PARSE, "StableHLO bytecode has a string that does not end");
     end -= length;
     r->strings[n - 1 - i] = (uint32_t)(end - r->bytes);
   }

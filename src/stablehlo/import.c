@@ -153,7 +153,8 @@ static bool build_op_in(Import *im, const HloOp *op) {
 static bool build_op(Import *im, const HloOp *op) {
   char where[64];
   if (build_op_in(im, op)) return true;
-  if (im->told || !cx_failed()) return false;
+  if (!cx_failed()) hlo_wrong(op, "its operands, results and attributes do not fit each other");
+  if (im->told) return false;
   snprintf(where, sizeof where, im->module->is_text ? "in line %u" : "in operation %u of the file", op->place);
   error_append(where);
   im->told = true;
