@@ -1,6 +1,8 @@
 /* See build.h. */
 #include "np/build.h"
 
+#include "kernels/search.h"
+
 CxVal np_vector(CxDtype d, int64_t n, double value) {
   if (n < 0) return cx_fail(CX_ERR_VALUE, "a length must not be negative, got %lld", (long long)n), NULL;
   return cx_full(cx_type(d, 1, &n, false), value);
@@ -66,9 +68,20 @@ static CxVal stands_before(CxVal x, CxVal y, bool left) {
   return cx_or(before, left ? cx_and(y_nan, cx_not(np_is_nan(x))) : y_nan);
 }
 
+/* Known values are searched at once. NULL: they are not known, or their dtype has no loop. */
+static CxVal search_known(CxVal sorted, CxVal v, bool left) {
+  if (cx_thread.trace || !node_is_array(sorted) || !node_is_array(v)) return NULL;
+  CxDtype d = v->type->dtype;
+  if (d != CX_F32 && d != CX_F64 && d != CX_I32 && d != CX_I64) return NULL;
+  CxVal out = np_len(sorted) > INT32_MAX ? NULL : cx_array(CX_I32, v->type->rank, v->type->dims, NULL);
+  return out && search_run(d, np_len(sorted), sorted->array.data, v->type->size, v->array.data, left, (int32_t *)(void *)out->array.data) ? out : NULL;
+}
+
 /* Every step halves what is left of all intervals: at = the elements known to stand before. Rounds are log2 of the length. */
 CxVal np_search(CxVal sorted, CxVal v, bool left) {
   if (!sorted || !v) return NULL;
+  CxVal known = search_known(sorted, v, left);
+  if (known || cx_failed()) return known;
   int64_t n = np_len(sorted), width = 1;
   CxDtype d = n > INT32_MAX ? CX_I64 : CX_I32;
   CxVal at = cx_full(cx_type_with_dtype(v->type, d, false), 0);

@@ -99,6 +99,7 @@ CxVal cx_np_searchsorted(CxVal a, CxVal v, CxNpSearchsorted o) {
   bool known = false;
   for (int i = 0; i < 4; i++) known |= !strcmp(o.method, methods[i]);
   if (!known) return cx_fail(CX_ERR_VALUE, "invalid argument method='%s', expected one of 'compare_all', 'scan', 'scan_unrolled', 'sort'", o.method), NULL;
-  if (p[0]->type->size <= 8 && !kind_in(p[0]->type, "c")) return search_all(p[0], p[1], left);
+  bool concrete = !cx_thread.trace && node_is_array(p[0]) && node_is_array(p[1]);
+  if (!concrete && p[0]->type->size <= 8 && !kind_in(p[0]->type, "c")) return search_all(p[0], p[1], left);
   return np_search(p[0], p[1], left);
 }
