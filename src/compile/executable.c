@@ -26,7 +26,7 @@ typedef struct Step {
   uint32_t eqn;
   CxVar var, of;      /* ALIAS */
   uint64_t dying;     /* CALL */
-  Range makes, drops; /* of Executable.vars */
+  Range makes, drops;    /* of Executable.vars */
   /* LOOPS */
   const LoopProgram *loops;
   Slots slots;
@@ -46,6 +46,7 @@ struct Executable {
   Step *steps;
   uint32_t n, slots, max_io;
   VEC(CxVar) vars;
+  Range ends;                /* of vars: what no step drops: results, and operands that nothing reads */
   int64_t scratch;
   int64_t peak;              /* bytes of intermediate arrays and scratch at most; results and operands not counted */
   double lowering, emitting; /* seconds */
@@ -132,6 +133,21 @@ static bool step_native(Executable *x, Step *s, EmitTarget target, bool *there) 
   return s->exec != NULL;
 }
 
+/* Constants are the graph's own and never released by a run. */
+static bool ends_make(Executable *x, const uint32_t *last, const bool *unread) {
+  const CxGraph *g = x->g;
+  bool *done = cx_calloc(g->types.n, 1), ok = done != NULL;
+  x->ends.from = x->vars.n;
+  for (uint32_t i = 0; ok && i < g->consts.n; i++) done[g->consts.v[i].var] = true;
+  for (uint32_t i = 0; ok && i < g->in.n; i++)
+    if (unread[i] && !done[g->in.v[i]]) done[g->in.v[i]] = true, ok = vec_push(&x->vars, g->in.v[i]);
+  for (uint32_t i = 0; ok && i < g->out.n; i++)
+    if (last[g->out.v[i]] == UINT32_MAX && !done[g->out.v[i]]) done[g->out.v[i]] = true, ok = vec_push(&x->vars, g->out.v[i]);
+  x->ends.to = x->vars.n;
+  cx_free(done);
+  return ok;
+}
+
 static bool steps_make(Executable *x, uint32_t *last) {
   const CxGraph *g = x->g;
   EmitTarget target = emit_target_detect();
@@ -140,13 +156,16 @@ static bool steps_make(Executable *x, uint32_t *last) {
   for (uint32_t i = 0; i < g->out.n; i++) last[g->out.v[i]] = UINT32_MAX;
   for (uint32_t i = 0; i < g->consts.n; i++) last[g->consts.v[i].var] = UINT32_MAX;
   for (uint32_t i = 0; i < x->n; i++) uses_of(x, i, last);
+  bool *unread = arena_alloc(&x->arena, (size_t)g->in.n + 1);
+  if (!unread) return false;
+  for (uint32_t i = 0; i < g->in.n; i++) unread[i] = last[g->in.v[i]] == 0;
   for (uint32_t i = 0; i < x->n; i++) {
     const LoweredStep *s = &x->lowered.steps.v[i];
     x->steps[i] = (Step){.kind = s->kind, .eqn = s->eqn, .var = s->var, .of = s->of, .loops = s->loops};
     if (s->kind == STEP_LOOPS && !step_native(x, &x->steps[i], target, there)) return false;
     if (!step_drops(x, i, last)) return false;
   }
-  return true;
+  return ends_make(x, last, unread);
 }
 
 static double now(void) {
@@ -350,18 +369,23 @@ static CxVal own_memory(CxVal v) {
   return copy;
 }
 
-/* The passes may leave a result weak that was strong, or the reverse. */
-static CxVal result_as(CxVal v, const CxType *type) { return v->type == type ? cx_retain(v) : node_array_sharing(type, v, 0); }
+/* After a failure: whatever is there. */
+static void run_undo(Run *r) {
+  const CxGraph *g = r->x->g;
+  for (uint32_t i = 0; i < g->consts.n; i++) r->env[g->consts.v[i].var] = NULL;
+  for (uint32_t i = 0; i < g->types.n; i++) cx_release(r->env[i]);
+}
 
 static bool run_with(Run *r, const CxVal *in, bool borrows_in, CxVal *out) {
-  const CxGraph *g = r->x->g;
+  const Executable *x = r->x;
+  const CxGraph *g = x->g;
   bool ok = true;
-  for (uint32_t i = 0; i < g->consts.n; i++) r->env[g->consts.v[i].var] = cx_retain(g->consts.v[i].value);
+  for (uint32_t i = 0; i < g->consts.n; i++) r->env[g->consts.v[i].var] = g->consts.v[i].value;
   for (uint32_t i = 0; i < g->in.n; i++) ok = (r->env[g->in.v[i]] = own_memory(borrows_in ? cx_retain(in[i]) : in[i])) != NULL && ok;
-  ok = ok && run_steps(r);
-  for (uint32_t i = 0; ok && i < g->out.n; i++) out[i] = result_as(r->env[g->out.v[i]], r->x->out_types[i]);
-  for (uint32_t i = 0; ok && i < g->out.n; i++) ok = out[i] != NULL;
-  for (uint32_t i = 0; i < g->types.n; i++) cx_release(r->env[i]);
+  if (!ok || !run_steps(r)) return run_undo(r), false;
+  for (uint32_t i = 0; i < g->out.n; i++) ok = (out[i] = node_as(cx_retain(r->env[g->out.v[i]]), x->out_types[i])) != NULL && ok; /* passes may change weakness */
+  for (uint32_t i = x->ends.from; i < x->ends.to; i++) cx_release(r->env[x->vars.v[i]]);
+  for (uint32_t i = 0; !ok && i < g->out.n; i++) cx_release(out[i]);
   return ok;
 }
 
