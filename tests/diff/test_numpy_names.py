@@ -64,3 +64,5 @@ case.error("fromiter", lambda jnp: jnp.fromiter([1], int))
 case("dtypes", lambda jnp: [jnp.isdtype("int8", "integral"), jnp.isdtype(jnp.bfloat16, ("real floating", "bool")), jnp.isdtype("f4", jnp.float32), jnp.isdtype("bool", "numeric"), jnp.can_cast("i4", "f8"), jnp.iterable([1]), jnp.iterable(1),
                             jnp.array_repr(A), jnp.array_str(A)])
 case.error("isdtype kind", lambda jnp: jnp.isdtype("int8", "whole"))
+case("dlpack", lambda jnp, jax: [jnp.from_dlpack(A), jnp.from_dlpack(jnp.asarray(I)), [jax.dlpack.is_supported_dtype(d) for d in ("float32", "bool", jnp.bfloat16, "complex64", jnp.int4)]])
+case.error("dlpack of a number", lambda jnp: jnp.from_dlpack(3))
