@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "compile/passes.h"
 #include "compile/select.h"
+#include "emit/check_code.h"
 #include "emit/emit.h"
 #include "ir/node.h"
 #include "runtime/execute.h"
@@ -108,7 +109,7 @@ static bool step_drops(Executable *x, uint32_t i, uint32_t *last) {
 static EmitExec *native(const LoopProgram *p, EmitTarget target, bool near, Slots *slots, size_t *bytes) {
   UopCode code = {0};
   EmitCode *made = select_program(p, target, near, &code, slots) ? emit_compile(&code) : NULL;
-  EmitExec *exec = made ? emit_load(made) : NULL;
+  EmitExec *exec = made && emit_check(made) ? emit_load(made) : NULL; /* nothing is loaded that the validator has not read */
   if (exec) *bytes = made->size;
   emit_code_free(made);
   uop_free(&code);
