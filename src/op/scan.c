@@ -41,12 +41,10 @@ static bool scan_type(const CxApp *a, const CxType **out) {
   if (!g || s->num_consts < 0 || s->num_carry < 0 || s->length < 0 || s->num_consts + s->num_carry > a->nin || a->nin != g->in.n || s->num_carry > g->out.n)
     return type_fail(a, "the numbers of operands do not fit the body");
   for (uint32_t i = 0; i < a->nin; i++) {
+    bool whole = i < n_consts(s) + n_carry(s);
     const CxType *want = graph_type(g, g->in.v[i]);
-    if (i < n_consts(s) + n_carry(s)) {
-      if (!type_fits(a->types[i], want)) return operand_fail(a, i, "operand", want);
-    } else if (!type_fits(a->types[i], stacked(want, s->length))) {
-      return operand_fail(a, i, "scanned operand", stacked(want, s->length));
-    }
+    if (!whole) TRY(want = stacked(want, s->length));
+    if (!type_fits(a->types[i], want)) return operand_fail(a, i, whole ? "operand" : "scanned operand", want);
   }
   for (uint32_t i = 0; i < g->out.n; i++) {
     const CxType *t = graph_type(g, g->out.v[i]);
