@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
 size_t LLVMFuzzerMutate(uint8_t *data, size_t n, size_t max);
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max, unsigned seed) {
-  CxRandom r = {seed};
+  CxRandom r = {.state = seed};
   if (random_below(&r, 5) == 0) return LLVMFuzzerMutate(data, n, max);
   return graph_mutate(&r, (char *)data, n, max, (const char *)data, 0);
 }
@@ -45,7 +45,7 @@ static int write_seeds(const char *folder) {
   bool covered[CX_OP_COUNT] = {0};
   int files = 0;
   for (uint64_t seed = 1; seed < 200000 && files < 40; seed++) {
-    CxRandom r = {seed};
+    CxRandom r = {.state = seed};
     CxGraph *g = random_graph(&r, &(RandomGraphOptions){.eqns = 8, .depth = (int)(seed % 3)});
     uint32_t fresh = 0, want = seed < 2000 ? 6 : seed < 40000 ? 3 : 1;
     for (uint32_t i = 0; g && i < g->eqns.n; i++) fresh += !covered[g->eqns.v[i].op];

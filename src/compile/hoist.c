@@ -95,7 +95,10 @@ static bool emit_one(Hoist *h, const CxEqn *e) {
 
 static bool emit_all(Hoist *h, const CxVar *constants) {
   const CxGraph *g = h->body;
-  for (uint32_t i = 0; i < h->n; i++) h->outer[g->in.v[h->first + i]] = constants[i];
+  for (uint32_t i = 0; i < h->n; i++) { /* a loop's operands may differ from the body's in weakness */
+    CxVar v = g->in.v[h->first + i];
+    if (h->wanted[v]) TRY(h->outer[v] = rewrite_adapt(h->r, constants[i], graph_type(g, v)));
+  }
   for (uint32_t i = 0; i < g->consts.n; i++)
     if (h->wanted[g->consts.v[i].var]) TRY(h->outer[g->consts.v[i].var] = rewrite_const(h->r, g->consts.v[i].value));
   for (uint32_t i = 0; i < g->eqns.n; i++) {

@@ -59,11 +59,22 @@ static bool measure(PassRun *run, const CxGraph *g, int depth) {
 
 /* ---- splicing ---- */
 
-static bool splice(Rewrite *r, const Pending *p, const CxGraph *g, const CxVar *in, CxVar *out) {
+/* Operands and results may differ from the body's in weakness. */
+static bool splice(Rewrite *r, const CxGraph *g, const CxVar *in, CxVar *out) {
+  CxVar *own = arena_alloc(r->arena, ((size_t)g->in.n + 1) * sizeof *own);
+  TRY(own);
+  for (uint32_t i = 0; i < g->in.n; i++) TRY(own[i] = rewrite_adapt(r, in[i], graph_type(g, g->in.v[i])));
   r->run->rewritten++;
-  if (!rewrite_splice(r, g, in, out)) return false;
-  for (uint32_t i = 0; i < p->nout; i++)
+  TRY(rewrite_splice(r, g, own, out));
+  return true;
+}
+
+static bool splice_all(Rewrite *r, const Pending *p, const CxGraph *g, const CxVar *in, CxVar *out) {
+  TRY(splice(r, g, in, out));
+  for (uint32_t i = 0; i < p->nout; i++) {
     if (!p->types[i]) out[i] = 0;
+    else TRY(out[i] = rewrite_adapt(r, out[i], p->types[i]));
+  }
   return true;
 }
 
@@ -76,9 +87,9 @@ static bool barrier(Rewrite *r, const Pending *p, CxVar *in) {
 
 static bool inline_call(Rewrite *r, const Pending *p, const CxGraph *g, CxVar *out) {
   const CxJitAttrs *a = p->attrs;
-  if (p->op != CX_OP_REMAT || !a->prevent_cse || !a->differentiated) return splice(r, p, g, p->in, out);
+  if (p->op != CX_OP_REMAT || !a->prevent_cse || !a->differentiated) return splice_all(r, p, g, p->in, out);
   CxVar *in = arena_alloc(r->arena, (p->nin + (size_t)1) * sizeof *in);
-  return in && barrier(r, p, in) && splice(r, p, g, in, out);
+  return in && barrier(r, p, in) && splice_all(r, p, g, in, out);
 }
 
 static bool inline_cond(Rewrite *r, const Pending *p, CxVar *out) {
@@ -88,7 +99,7 @@ static bool inline_cond(Rewrite *r, const Pending *p, CxVar *out) {
   int64_t k = *(const int32_t *)(const void *)index->array.data;
   const CxGraph *g = b->v[k < 0 ? 0 : k >= b->n ? b->n - 1 : k];
   const Met *m = run_met(r->run, g);
-  return m && fits(r->run, m) && splice(r, p, g, p->in + 1, out);
+  return m && fits(r->run, m) && splice_all(r, p, g, p->in + 1, out);
 }
 
 /* y, z = body(c, s, x[0]) of a scan of one step */
@@ -106,11 +117,15 @@ static bool inline_step(Rewrite *r, const Pending *p, CxVar *out) {
   const CxScanAttrs *s = p->attrs;
   CxVar *in = arena_alloc(r->arena, (p->nin + (size_t)1) * sizeof *in);
   const Met *m = run_met(r->run, s->jaxpr);
-  if (s->length != 1 || !in || !m || !fits(r->run, m) || !step_operands(r, p, s, in) || !splice(r, p, s->jaxpr, in, out)) return false;
-  for (uint32_t i = (uint32_t)s->num_carry; i < p->nout; i++) {
-    if (!p->types[i]) continue;
+  if (s->length != 1 || !in || !m || !fits(r->run, m) || !step_operands(r, p, s, in) || !splice(r, s->jaxpr, in, out)) return false;
+  for (uint32_t i = 0; i < p->nout; i++) {
+    if (!p->types[i]) {
+      out[i] = 0;
+      continue;
+    }
     CxReshapeAttrs shape = {{.v = p->types[i]->dims, .n = p->types[i]->rank}};
-    TRY(out[i] = rewrite_emit(r, CX_OP_RESHAPE, &out[i], 1, &shape));
+    if (i >= s->num_carry) TRY(out[i] = rewrite_emit(r, CX_OP_RESHAPE, &out[i], 1, &shape));
+    TRY(out[i] = rewrite_adapt(r, out[i], p->types[i]));
   }
   return true;
 }

@@ -29,7 +29,7 @@ static FuzzResult refused(const char *text, size_t n) {
 
 /* ---- what is accepted can be run: every small graph without loops gives values of its types, or an error ---- */
 
-static bool is_small(const CxGraph *g, int depth) {
+bool graph_is_small(const CxGraph *g, int depth) {
   int64_t size = 0;
   if (g->eqns.n > 40 || depth > 3) return false;
   for (uint32_t i = 1; i < g->types.n; i++)
@@ -39,11 +39,11 @@ static bool is_small(const CxGraph *g, int depth) {
     if (op == CX_OP_WHILE || op == CX_OP_SCAN || cx_ops[op]->flags & CX_OP_EFFECT) return false;
     for (const CxField *f = cx_ops[op]->fields; f && f->name; f++) {
       const void *at = (const char *)g->eqns.v[i].attrs + f->offset;
-      if (f->kind == CX_FIELD_GRAPH && !is_small(*(CxGraph *const *)at, depth + 1)) return false;
+      if (f->kind == CX_FIELD_GRAPH && !graph_is_small(*(CxGraph *const *)at, depth + 1)) return false;
       if (f->kind == CX_FIELD_FN) return false;
       if (f->kind == CX_FIELD_GRAPHS)
         for (int k = 0; k < ((const CxGraphs *)at)->n; k++)
-          if (!is_small(((const CxGraphs *)at)->v[k], depth + 1)) return false;
+          if (!graph_is_small(((const CxGraphs *)at)->v[k], depth + 1)) return false;
     }
   }
   return true;
@@ -83,7 +83,7 @@ FuzzResult graph_fuzz(const char *text, size_t n) {
   else if (!graph_equal(g, again) || graph_hash(g) != graph_hash(again)) result = broken("reads back as another graph", text, n);
   else if (!graph_print(again, &b) || a.n != b.n || memcmp(a.s, b.s, a.n)) result = broken("prints differently the second time", text, n);
   else if (!graph_print_jax(g, &jax, NULL)) result = broken("does not print as a jaxpr", text, n);
-  else if (is_small(g, 0) && !run(g)) result = broken("gives wrong types when run", text, n);
+  else if (graph_is_small(g, 0) && !run(g)) result = broken("gives wrong types when run", text, n);
   cx_graph_release(again);
   cx_graph_release(g);
   text_free(&a);

@@ -10,6 +10,10 @@ typedef enum FuzzResult {
   FUZZ_ACCEPTED    /* parsed; the text round-trips */
 } FuzzResult;
 FuzzResult graph_fuzz(const char *text, size_t n);
+bool graph_is_small(const CxGraph *g, int depth); /* runs at once: few elements, no loops, no effects; depth 0 */
+
+/* A text against the passes: what is accepted and small gives the same results after them, NaNs being one value. */
+FuzzResult pass_fuzz(const char *text, size_t n);
 
 /* Changes a text of n bytes in a buffer of max bytes; other is a second text to take pieces from. Returns the new length. */
 size_t graph_mutate(CxRandom *r, char *text, size_t n, size_t max, const char *other, size_t other_n);

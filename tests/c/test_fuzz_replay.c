@@ -57,7 +57,7 @@ static long from_environment(const char *name, long otherwise) {
 static void test_mutants(void) {
   static char text[TEXT_MAX];
   long mutants = from_environment("FUZZ_MUTANTS", 20000), count[3] = {0};
-  CxRandom r = {(uint64_t)from_environment("FUZZ_SEED", 1)};
+  CxRandom r = {.state = (uint64_t)from_environment("FUZZ_SEED", 1)};
   for (long i = 0; i < mutants && nfiles; i++) {
     uint32_t a = random_below(&r, (uint32_t)nfiles), b = random_below(&r, (uint32_t)nfiles);
     size_t n = files[a].n;

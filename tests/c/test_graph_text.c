@@ -44,7 +44,7 @@ static bool round_trips(const CxGraph *g) {
 static void test_random_graphs(void) {
   static uint32_t made[CX_OP_COUNT];
   for (uint64_t seed = 1; seed <= 1500; seed++) {
-    CxRandom r = {seed};
+    CxRandom r = {.state = seed};
     RandomGraphOptions o = {.eqns = 1 + (uint32_t)seed % 20, .depth = (int)(seed % 3)};
     CxGraph *g = random_graph(&r, &o);
     if (!CHECK(g)) return;
@@ -70,7 +70,7 @@ static void test_every_op(void) {
     if (fn) continue;
     known++;
     for (uint64_t seed = 1; seed <= 12 && !made; seed++) {
-      CxRandom r = {seed * 977 + (uint64_t)op};
+      CxRandom r = {.state = seed * 977 + (uint64_t)op};
       CxGraph *g = random_graph(&r, &(RandomGraphOptions){.eqns = 2, .depth = 2, .only = (CxOpcode)op});
       for (uint32_t i = 0; g && i < g->eqns.n; i++) made |= g->eqns.v[i].op == (CxOpcode)op;
       if (made) CHECK(graph_verify(g, NULL) && round_trips(g));

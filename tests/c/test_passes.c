@@ -1,12 +1,11 @@
 /* The passes: programs before and after (tests/passes), random programs against the reference executor bit for bit, limits, growth. */
 #include "base/alloc.h"
 #include "check.h"
+#include "graph_fuzz.h"
 #include "compile/passes.h"
 #include "ir/node.h"
-#include "ir/verify.h"
-#include "kernels/convert.h"
+#include "pass_check.h"
 #include "random_soup.h"
-#include "runtime/execute.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -35,17 +34,6 @@ static long from_environment(const char *name, long otherwise) {
   return s ? strtol(s, NULL, 10) : otherwise;
 }
 
-static void show(const char *what, const CxGraph *g) {
-  char *s = cx_graph_text(g);
-  fprintf(stderr, "--- %s\n%s\n", what, s ? s : "(no text)");
-  cx_string_free(s);
-}
-
-static void show_error(const char *what) {
-  CxError e;
-  if (cx_error_take(&e)) fprintf(stderr, "  %s: %s: %s\n", what, cx_error_name(e.code), e.text);
-}
-
 /* ---- programs before and after ----
  * A file holds cases: a line `== name: passes`, the program, a line `--`, the program expected. */
 
@@ -60,10 +48,25 @@ static void run_case(const char *title, size_t title_n, const char *before, size
   bool ok = want && passes_run(in, list, &o, NULL, &out) && cx_graph_equal(out, want);
   if (!CHECK(ok)) {
     fprintf(stderr, "case %.*s\n", (int)title_n, title);
-    show_error("error");
-    if (out) show("made", out);
+    pass_check_error("error");
+    if (out) pass_check_show("made", out);
   }
   cx_graph_release(in), cx_graph_release(want), cx_graph_release(out);
+}
+
+/* Variants of the program, with a token or two changed: those that are still programs keep their results. */
+static int mutants;
+static void run_mutants(const char *text, size_t n, const char *other, size_t other_n) {
+  static char room[1 << 14];
+  for (uint64_t seed = 1; seed <= 600 && n < sizeof room; seed++) {
+    CxRandom r = {.state = seed};
+    size_t len = n;
+    memcpy(room, text, n);
+    for (uint32_t k = 1 + random_below(&r, 2); k-- > 0;) len = graph_mutate(&r, room, len, sizeof room, other, other_n);
+    FuzzResult result = pass_fuzz(room, len);
+    mutants += result == FUZZ_ACCEPTED;
+    if (!CHECK(result != FUZZ_BROKEN)) fprintf(stderr, "mutant:\n%.*s\n", (int)len, room);
+  }
 }
 
 static int run_cases(const char *text) {
@@ -73,6 +76,7 @@ static int run_cases(const char *text) {
     const char *mid = eol ? strstr(eol, "\n--\n") : NULL;
     if (!CHECK(mid && mid < end)) return n;
     run_case(at + 3, (size_t)(eol - at - 3), eol + 1, (size_t)(mid - eol), mid + 4, (size_t)(end - mid - 4));
+    run_mutants(eol + 1, (size_t)(mid - eol), mid + 4, (size_t)(end - mid - 4));
     n++;
     at = next;
   }
@@ -95,61 +99,12 @@ static void test_files(void) {
     cases += run_cases(text);
   }
   closedir(d);
-  printf("%d programs before and after\n", cases);
+  printf("%d programs before and after, %d variants\n", cases, mutants);
+  CHECK(mutants > 200);
   CHECK(cases >= 20);
 }
 
 /* ---- random programs: the optimised one gives the same bits ---- */
-
-static int polls;
-static bool impatient(void) { return polls++ > 20 && !cx_fail(CX_ERR_RUNTIME, "the random loop takes too long"); }
-
-static bool any_nan; /* all NaNs count as one */
-
-static bool both_nan(CxVal a, CxVal b, int64_t i) {
-  double x = 0, y = 0;
-  CxDtype d = a->type->dtype;
-  CxView from = {a->array.data + i * cx_dtype_bytes(d), d, 0, NULL, NULL}, to = {&x, CX_F64, 0, NULL, NULL};
-  if (!any_nan || cx_dtype_kind(d) != 'f' || !kernel_convert(&from, &to)) return false;
-  from.data = b->array.data + i * cx_dtype_bytes(d), to.data = &y;
-  return kernel_convert(&from, &to) && x != x && y != y;
-}
-
-static bool elements_equal(CxVal a, CxVal b) {
-  size_t item = (size_t)cx_dtype_bytes(a->type->dtype);
-  for (int64_t i = 0; i < a->type->size; i++)
-    if (memcmp(a->array.data + (size_t)i * item, b->array.data + (size_t)i * item, item) && !both_nan(a, b, i)) return false;
-  return true;
-}
-
-static bool result_equal(uint32_t i, CxVal a, CxVal b) {
-  if (a->type == b->type && elements_equal(a, b)) return true;
-  char at[200], bt[200];
-  fprintf(stderr, "  result %u: %s, %s\n", i, cx_type_text(a->type, at, sizeof at), cx_type_text(b->type, bt, sizeof bt));
-  for (size_t k = 0; a->type == b->type && k < type_bytes(a->type) && k < 256; k++)
-    fprintf(stderr, "%02x/%02x ", a->array.data[k] & 255, b->array.data[k] & 255);
-  return fprintf(stderr, "\n"), false;
-}
-
-static bool results_equal(const CxGraph *g, const CxVal *a, const CxVal *b) {
-  for (uint32_t i = 0; i < g->out.n; i++)
-    if (!result_equal(i, a[i], b[i])) return false;
-  return true;
-}
-
-static bool run_on(CxGraph *g, const CxVal *in, CxVal *out) {
-  polls = 0;
-  memset(out, 0, 16 * sizeof *out);
-  CxScope scope;
-  cx_scope_open(&scope);
-  bool ok = graph_run_borrowed(g, in, g->in.n, out);
-  cx_scope_close(&scope);
-  return ok;
-}
-
-static void release_all(CxVal *v) {
-  for (int i = 0; i < 16; i++) cx_release(v[i]);
-}
 
 static bool draws(const CxGraph *g) { /* rng_uniform gives other numbers each time */
   char *s = cx_graph_text(g);
@@ -158,72 +113,49 @@ static bool draws(const CxGraph *g) { /* rng_uniform gives other numbers each ti
   return found;
 }
 
-static int compared, shrunk;
-
-/* True unless the optimised program differs. */
-static bool same_results(CxRandom *r, CxGraph *g, const char *list, const PassOptions *o) {
-  CxVal in[16] = {0}, want[16] = {0}, got[16] = {0};
-  CxGraph *out = NULL;
-  if (g->in.n > 16 || g->out.n > 16) return true;
-  for (uint32_t i = 0; i < g->in.n; i++) in[i] = soup_value(r, graph_type(g, g->in.v[i]), false);
-  bool ok = run_on(g, in, want), same = true;
-  cx_error_clear();
-  if (ok) { /* what fails may fail otherwise */
-    same = passes_run(g, list, o, NULL, &out) && run_on(out, in, got) && results_equal(g, want, got);
-    compared++;
-    if (out) shrunk += out->eqns.n < g->eqns.n;
-  }
-  if (!same) show_error(list), show("before", g);
-  if (!same && out) show("after", out);
-  release_all(in), release_all(want), release_all(got);
-  cx_graph_release(out);
-  return same;
-}
-
 static const char *const lists[] = {"inline+simplify+fold+cse+hoist,dce", "simplify", "simplify,cse,dce", "fold,simplify", "inline,cse,simplify,hoist,dce", "cse+simplify+hoist"};
 
 /* With any_nan, only real floats: a sign that a NaN lost shows in no other dtype. */
 static void test_soups_any_nan(void) {
   static const CxDtype dtypes[] = {CX_F32, CX_F64, CX_F16, CX_BF16};
   PassOptions o = {.verify = 1, .rule_hits = hits, .any_nan = true};
-  any_nan = true;
+  PassCheck count = {.any_nan = true};
   for (long i = 0, n = from_environment("PASSES_SOUPS", 6000) / 4; i < n; i++) {
     CxRandom r = {.state = (uint64_t)i * 77773};
     CxGraph *g = random_soup(&r, 4 + random_below(&r, 24), dtypes[i % 4]);
-    if (g && !CHECK(same_results(&r, g, lists[i % 6], &o))) fprintf(stderr, "any_nan soup %ld\n", i), n = i;
+    if (g && !CHECK(pass_check(&r, g, lists[i % 6], &o, &count))) fprintf(stderr, "any_nan soup %ld\n", i), n = i;
     cx_graph_release(g);
   }
-  any_nan = false;
 }
 
 static void test_soups(void) {
   static const CxDtype dtypes[] = {CX_F32, CX_I32, CX_U32, CX_F64, CX_F16, CX_BF16, CX_I8, CX_U8, CX_BOOL, CX_I4, CX_U2, CX_I64, CX_C64, CX_U64, CX_I2, CX_U4, CX_I16};
   long n = from_environment("PASSES_SOUPS", 6000), seed = from_environment("PASSES_SEED", 1), failures = 0;
   PassOptions o = {.verify = 1, .rule_hits = hits};
-  compared = shrunk = 0;
+  PassCheck count = {0};
   for (long i = 0; i < n && failures < 3; i++) {
     CxRandom r = {.state = (uint64_t)seed * 1000003 + (uint64_t)i};
     CxGraph *g = random_soup(&r, 4 + random_below(&r, 24), dtypes[i % 17]);
-    if (g && !CHECK(same_results(&r, g, lists[i % 6], &o))) failures++, fprintf(stderr, "soup %ld of seed %ld\n", i, seed);
+    if (g && !CHECK(pass_check(&r, g, lists[i % 6], &o, &count))) failures++, fprintf(stderr, "soup %ld of seed %ld\n", i, seed);
     cx_graph_release(g);
   }
-  printf("%d soups compared, %d became smaller\n", compared, shrunk);
-  CHECK(compared * 10 > n * 9);
+  printf("%d soups compared, %d became smaller\n", count.compared, count.shrunk);
+  CHECK(count.compared * 10 > n * 9);
 }
 
 static void test_graphs(void) {
   long n = from_environment("PASSES_GRAPHS", 3000), seed = from_environment("PASSES_SEED", 1), failures = 0;
   PassOptions o = {.verify = 1, .rule_hits = hits};
-  compared = shrunk = 0;
+  PassCheck count = {0};
   for (long i = 0; i < n && failures < 3; i++) {
     CxRandom r = {.state = (uint64_t)seed * 7000003 + (uint64_t)i, .quiet = true};
     CxGraph *g = random_graph(&r, &(RandomGraphOptions){.eqns = 4 + random_below(&r, 20), .depth = (int)random_below(&r, 3)});
     if (g && draws(g)) cx_graph_release(g), g = NULL;
-    if (g && !CHECK(same_results(&r, g, lists[i % 6], &o))) failures++, fprintf(stderr, "graph %ld of seed %ld\n", i, seed);
+    if (g && !CHECK(pass_check(&r, g, lists[i % 6], &o, &count))) failures++, fprintf(stderr, "graph %ld of seed %ld\n", i, seed);
     cx_graph_release(g);
   }
-  printf("%d random graphs compared, %d became smaller\n", compared, shrunk);
-  CHECK(compared * 3 > n);
+  printf("%d random graphs compared, %d became smaller\n", count.compared, count.shrunk);
+  CHECK(count.compared * 3 > n);
 }
 
 /* ---- rules that are off by default ---- */
@@ -231,8 +163,8 @@ static void test_graphs(void) {
 static bool becomes(const char *before, const PassOptions *o, const char *after) {
   CxGraph *in = cx_graph_parse(before, strlen(before)), *want = cx_graph_parse(after, strlen(after)), *out = NULL;
   bool ok = in && want && passes_run(in, "simplify,dce", o, NULL, &out) && cx_graph_equal(out, want);
-  show_error("levels");
-  if (!ok && out) show("made", out);
+  pass_check_error("levels");
+  if (!ok && out) pass_check_show("made", out);
   cx_graph_release(in), cx_graph_release(want), cx_graph_release(out);
   return ok;
 }
@@ -289,7 +221,7 @@ static void test_doubling(void) {
   CxGraph *in = cx_graph_parse(text, (size_t)n), *out = NULL;
   PassReports reports = {0};
   CHECK(in && passes_run(in, "inline+cse,dce", &(PassOptions){.verify = 1}, &reports, &out));
-  show_error("doubling");
+  pass_check_error("doubling");
   CHECK(reports.n == 2 && reports.v[0].after < 100 * 33);
   cx_graph_release(in), cx_graph_release(out);
 }
@@ -308,7 +240,7 @@ static void test_allocation(void) {
       "  return(%j, %l) }";
   CxGraph *in = cx_graph_parse(text, strlen(text)), *whole = NULL, *out = NULL;
   long done = 0;
-  if (!CHECK(in && passes_run(in, passes_default, NULL, NULL, &whole))) show_error("allocation");
+  if (!CHECK(in && passes_run(in, passes_default, NULL, NULL, &whole))) pass_check_error("allocation");
   for (long k = 1; k < 2000 && !done; k++) {
     cx_alloc_fail_after(k, false);
     bool ok = passes_run(in, passes_default, NULL, NULL, &out);
@@ -338,7 +270,7 @@ static void test_growth(void) {
     CxGraph *g = long_graph(n), *out = NULL;
     PassReports reports = {0};
     CHECK(g && g->eqns.n >= n * 9 / 10 && passes_run(g, passes_default, NULL, &reports, &out));
-    show_error("growth");
+    pass_check_error("growth");
     double seconds = 0, visited = 0;
     for (uint32_t i = 0; i < reports.n; i++) seconds += reports.v[i].seconds, visited += (double)reports.v[i].visited;
     double per = g ? visited / g->eqns.n : 0;
@@ -358,7 +290,6 @@ static void test_every_rule_fires(void) {
 }
 
 int main(void) {
-  execute_interrupted = impatient;
   test_files();
   test_soups();
   test_soups_any_nan();
