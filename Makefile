@@ -8,6 +8,7 @@
 #   make corpus CORPUS=folder   StableHLO artifacts through Cuirax and jaxlib on the same inputs
 #   make bench    paired benchmarks against real JAX; bench-primitives: sort, scans, products, … one by one
 #   make SAN=1    ASan+UBSan variant in build-san/;  CC=clang works;  VENV=dir uses another environment
+#   make TSAN=1 ctests   ThreadSanitizer variant of the C tests in build-tsan/
 #   make V=1      shows the commands
 # New .c files are picked up by wildcard; nothing is listed by hand.
 
@@ -17,7 +18,8 @@ MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := all
 
 SAN ?=
-BUILD ?= $(if $(SAN),build-san,build)
+TSAN ?=
+BUILD ?= $(if $(SAN),build-san,$(if $(TSAN),build-tsan,build))
 VENV ?= .venv
 VENV_PYTHON := $(VENV)/bin/python
 PYTHON ?= $(or $(wildcard $(VENV_PYTHON)),python3)
@@ -42,6 +44,11 @@ LDLIBS_ALL := -lm -ldl -lpthread $(LDLIBS)
 ifdef SAN
 CFLAGS_ALL += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 LDFLAGS_ALL += -fsanitize=address,undefined
+OPT := -O1
+KERNEL_OPT := -O1
+else ifneq ($(TSAN),)
+CFLAGS_ALL += -fsanitize=thread
+LDFLAGS_ALL += -fsanitize=thread
 OPT := -O1
 KERNEL_OPT := -O1
 else
@@ -76,7 +83,7 @@ help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
 
 .PHONY: help all lib ext ctests examples venv demo test check bench bench-primitives corpus fuzz lint lint-lite count clean distclean FORCE
-all: lib $(if $(SAN),,ext)
+all: lib $(if $(SAN)$(TSAN),,ext)
 lib: $(BUILD)/libcuirax.a $(BUILD)/libcuirax.so
 ext: $(EXT)
 ctests: $(TESTS)
@@ -218,7 +225,7 @@ count:
 	@python3 scripts/count_lines.py
 
 clean:
-	rm -rf build build-san out dist python/*.egg-info
+	rm -rf build build-san build-tsan out dist python/*.egg-info
 	rm -f python/cuirax/_core*.so
 distclean: clean
 	rm -rf .venv
