@@ -93,7 +93,7 @@ CxVal cx_linalg_matrix_rank(CxVal m, CxLinalgMatrixRank o) {
   FAIL_IF(o.tol && o.rtol, CX_ERR_VALUE, "matrix_rank: only one of tol or rtol may be specified.");
   CxVal s, limit = o.tol ? o.tol : o.rtol;
   if (!(m = linalg_inexact(m))) return NULL;
-  if (m->type->rank < 2) return cx_convert(np_any(cx_ne(m, cx_like(m, 0))), CX_I32);
+  if (m->type->rank < 2) return cx_convert(np_any(cx_ne(m, cx_like(m, 0)), .keepdims = false), CX_I32);
   if (!svd_of(m, false, false, o.hermitian, &s)) return NULL;
   int64_t rows = mat_m(m->type), cols = mat_n(m->type);
   if (!limit) limit = cx_mul(cx_reduce_max(s, cx_ints(s->type->rank - 1)), cx_like(s, (double)(rows > cols ? rows : cols) * epsilon(s->type->dtype)));
@@ -192,7 +192,7 @@ bool cx_linalg_lstsq(CxVal a, CxVal b, CxLinalgLstsq o, CxVals *out) {
     if (o.rcond) limit = cx_convert(np_pick(cx_np_less(o.rcond, cx_scalar(CX_F32, 0)), cx_scalar(s->type->dtype, epsilon(s->type->dtype)), o.rcond), s->type->dtype);
     CxVal mask = cx_and(cx_gt(s, cx_like(s, 0)), cx_ge(s, cx_mul(limit, cx_slice_axis(s, 0, 0, 1))));
     CxVal safe = cx_select(mask, s, cx_full(s->type, 1)), inverse = cx_select(mask, cx_div(cx_like(s, 1), safe), cx_zeros(s->type));
-    rank = np_sum(mask);
+    rank = np_sum(mask, .keepdims = false);
     x = mat_mul(mat_h(usv[2]), cx_mul(cx_convert(column(inverse), a->type->dtype), mat_mul(mat_h(usv[0]), b)));
   }
   bool none = o.numpy_resid && (m <= n || (cx_is_array(rank) && cx_to_int(rank) < n));

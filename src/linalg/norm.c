@@ -135,8 +135,8 @@ CxVal cx_linalg_matrix_power(CxVal a, int64_t n) {
   if (n < 0) a = cx_linalg_inv(a);
   CxVal power = a, z = NULL;
   for (uint64_t left = n < 0 ? (uint64_t)0 - (uint64_t)n : (uint64_t)n; left && power;) {
-    if (left & 1) z = z ? np_matmul(z, power) : power;
-    if (left >>= 1) power = np_matmul(power, power);
+    if (left & 1) z = z ? cx_np_matmul(z, power, (CxNpMatmul){0}) : power;
+    if (left >>= 1) power = cx_np_matmul(power, power, (CxNpMatmul){0});
   }
   return z;
 }
@@ -153,7 +153,7 @@ static CxVal chain_product(const Chain *c, int i, int j) {
   if (i == j) return c->v[i];
   int k = c->split[i][j];
   CxVal l = chain_product(c, i, k), r = chain_product(c, k + 1, j);
-  return l && r ? np_matmul(l, r) : NULL;
+  return l && r ? cx_np_matmul(l, r, (CxNpMatmul){0}) : NULL;
 }
 
 static void chain_plan(Chain *c, int n) {
