@@ -39,7 +39,8 @@ typedef struct Step {
 } Step;
 
 struct Executable {
-  CxGraph *g; /* what the passes made of the graph */
+  CxGraph *g;    /* what the passes made of the graph */
+  bool borrowed; /* they changed nothing: g is the graph that owns the executable, and no reference is held */
   const CxType **out_types; /* of the graph that was given */
   PassReports passes;
   Lowered lowered;
@@ -200,6 +201,7 @@ Executable *executable_new(CxGraph *g) {
   if (!x) return NULL;
   double start = now();
   bool ok = passes_run(g, passes_default, &(PassOptions){0}, &x->passes, &x->g) && lower_graph(x->g, &x->lowered);
+  if (x->g == g) x->borrowed = true, cx_graph_release(g);
   double lowered = now();
   x->lowering = lowered - start;
   x->n = x->lowered.steps.n;
@@ -225,7 +227,7 @@ void executable_free(Executable *x) {
     vec_free(&x->steps[i].slots);
   }
   lowered_free(&x->lowered);
-  cx_graph_release(x->g);
+  if (!x->borrowed) cx_graph_release(x->g);
   vec_free(&x->vars);
   arena_free(&x->arena);
   cx_free(x);

@@ -81,8 +81,8 @@ typedef void CxBatchRule(const CxApp *a, const int *axis, int64_t size, CxVal *o
 typedef void CxPartialRule(CxTrace *t, const CxApp *a, CxVal *out);                /* known/unknown split; NULL: all unknown */
 typedef CxVal CxFoldRule(const CxApp *a);                                          /* an operand or constant that equals out[0]; NULL: no */
 
-/* The same type but for weakness: what regions of control flow ask of their operands. */
-static inline bool type_fits(const CxType *a, const CxType *b) { return a == b || (a->dtype == b->dtype && cx_type_same_dims(a, b)); }
+/* The same type but for weakness: what regions of control flow ask of their operands. NULL (of a graph that is not verified yet) fits nothing. */
+static inline bool type_fits(const CxType *a, const CxType *b) { return a && b && (a == b || (a->dtype == b->dtype && cx_type_same_dims(a, b))); }
 
 enum {
   CX_OP_ELEMENTWISE = 1, /* result i depends on elements i of the operands; scalars and extents of 1 broadcast */
