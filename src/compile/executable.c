@@ -421,13 +421,12 @@ static bool compile_log;
 static void *compiled_of(CxGraph *g) {
   void *x = atomic_load_explicit(&g->executable, memory_order_acquire);
   if (x) return x;
-  if (compile_at == 0 || atomic_fetch_add_explicit(&g->runs, 1, memory_order_relaxed) + 1 < (uint32_t)compile_at) return NULL;
+  if (compile_at == 0 || atomic_fetch_add_explicit(&g->runs, 1, memory_order_relaxed) + 1 != (uint32_t)compile_at) return NULL;
   Executable *mine = executable_new(g);
   if (!mine) {
     if (compile_log) fprintf(stderr, "cuirax: %s is not compiled: %s\n", g->name ? g->name : "a graph", cx_failed() ? cx_error()->text : "");
     cx_error_clear();
-    atomic_store_explicit(&g->runs, 0, memory_order_relaxed); /* try again later rather than at every run */
-    return NULL;
+    return NULL; /* and not again: later runs are past the number */
   }
   if (atomic_compare_exchange_strong(&g->executable, &x, mine)) return mine;
   executable_free(mine); /* another thread was first */

@@ -9,10 +9,12 @@
 #include "compile/lower.h"
 
 #include "base/error.h"
+#include "compile/element.h"
 #include "compile/lower_emit.h"
 #include "compile/view.h"
 #include "ir/node.h"
 #include "op/attrs.h"
+#include "op/gather.h"
 #include <string.h>
 
 /* ---- definitions of variables ---- */
@@ -383,6 +385,90 @@ static bool lower_dynamic_slice(Lowering *l, uint32_t eqn) {
   return true;
 }
 
+/* ---- updates of a window in a region: in place if nobody reads the old array afterwards ---- */
+
+static bool integer_var(const Lowering *l, CxVar v) { return strchr("iu", cx_dtype_kind(graph_type(l->g, v)->dtype)) != NULL; }
+
+/* x and the windows must be arrays of which loops know where they lie. */
+static bool update_possible(const Lowering *l, const CxEqn *e) {
+  const CxType *x = graph_type(l->g, e->in[0]);
+  return l->depth > 0 && x->size > 1 && x->size < INT32_MAX && x->rank <= SHAPE_RANK && e->out[0] != 0;
+}
+
+static bool lower_update(Lowering *l, uint32_t eqn, Update *u) {
+  const CxEqn *e = &l->g->eqns.v[eqn];
+  uint32_t at = cluster_new(l, (Cluster){.region = true, .eqn = eqn, .update = u});
+  if (!element_ready(l, u->x, at) || !element_ready(l, u->update, at)) return false;
+  for (uint32_t k = 0; k < u->starts; k++)
+    if (!element_ready(l, u->start[k], at)) return false;
+  l->var[e->out[0]] = (Var){.kind = VAR_MEMBER, .cluster = at, .stored = true, .cost = DEAR};
+  l->out->fused++;
+  return !l->failed;
+}
+
+static void update_axis(Update *u, const CxType *x, int axis, CxVar start, int64_t element, int64_t window) {
+  int64_t scale = 1;
+  for (int i = axis + 1; i < x->rank; i++) scale *= x->dims[i];
+  uint32_t k = u->starts++;
+  u->start[k] = start;
+  u->element[k] = element;
+  u->most[k] = x->dims[axis] - window;
+  u->scale[k] = scale;
+}
+
+static void update_window_axis(Update *u, const CxType *x, int axis, int64_t extent) {
+  int64_t step = 1;
+  for (int i = axis + 1; i < x->rank; i++) step *= x->dims[i];
+  u->dims[u->window_rank] = extent;
+  u->x_step[u->window_rank++] = step;
+}
+
+static bool lower_update_slice(Lowering *l, uint32_t eqn) {
+  const CxEqn *e = &l->g->eqns.v[eqn];
+  const CxType *x = graph_type(l->g, e->in[0]), *w = graph_type(l->g, e->in[1]);
+  Update *u = update_possible(l, e) ? arena_alloc(&l->arena, sizeof *u) : NULL;
+  if (!u) return lower_call(l, eqn);
+  u->x = e->in[0];
+  u->update = e->in[1];
+  for (int i = 0; i < x->rank; i++) {
+    if (!integer_var(l, e->in[2 + i])) return lower_call(l, eqn);
+    update_axis(u, x, i, e->in[2 + i], 0, w->dims[i]);
+    update_window_axis(u, x, i, w->dims[i]);
+  }
+  return lower_update(l, eqn, u);
+}
+
+static bool ints_hold(const CxInts *list, int64_t x) {
+  for (int k = 0; k < list->n; k++)
+    if (list->v[k] == x) return true;
+  return false;
+}
+
+/* A scatter at one index: its whole update is the window. */
+static bool lower_scatter(Lowering *l, uint32_t eqn) {
+  const CxEqn *e = &l->g->eqns.v[eqn];
+  const CxScatterAttrs *a = e->attrs;
+  const CxType *x = graph_type(l->g, e->in[0]), *index = graph_type(l->g, e->in[1]), *w = graph_type(l->g, e->in[2]);
+  const CxInts *to = &a->dims.scatter_dims_to_operand_dims;
+  bool one = index->size == to->n && a->dims.update_window_dims.n == w->rank && a->dims.operand_batching_dims.n == 0 && integer_var(l, e->in[1]);
+  one = one && (index->size == 1 || l->var[e->in[1]].kind == VAR_MEMORY || l->var[e->in[1]].kind == VAR_MEMBER);
+  Update *u = one && update_possible(l, e) ? arena_alloc(&l->arena, sizeof *u) : NULL;
+  if (!u || (e->op == CX_OP_SCATTER_ADD && !element_can_fold(CX_OP_REDUCE_SUM, x->dtype))) return lower_call(l, eqn);
+  u->x = e->in[0];
+  u->update = e->in[2];
+  u->drops = a->mode != CX_INDEX_CLIP;
+  u->adds = e->op == CX_OP_SCATTER_ADD;
+  int64_t window[SHAPE_RANK];
+  for (int i = 0, k = 0; i < x->rank; i++) {
+    window[i] = ints_hold(&a->dims.inserted_window_dims, i) ? 1 : w->dims[k++];
+    if (!ints_hold(&a->dims.inserted_window_dims, i)) update_window_axis(u, x, i, window[i]);
+  }
+  for (int k = 0; k < to->n; k++) update_axis(u, x, (int)to->v[k], e->in[1], k, window[to->v[k]]);
+  for (uint32_t k = 0; k < u->starts; k++)
+    if (u->most[k] < 0) return lower_call(l, eqn);
+  return lower_update(l, eqn, u);
+}
+
 enum { DOT_TERMS = 16, DOT_WORK = 4096 };
 
 static bool axis_in(const CxInts *axes, int i) {
@@ -523,6 +609,8 @@ static bool lower_eqn(Lowering *l, uint32_t i) {
   if (e->op == CX_OP_WHILE) return lower_while(l, i);
   if (e->op == CX_OP_COND) return lower_cond(l, i);
   if (e->op == CX_OP_DYNAMIC_SLICE) return lower_dynamic_slice(l, i);
+  if (e->op == CX_OP_DYNAMIC_UPDATE_SLICE) return lower_update_slice(l, i);
+  if (e->op == CX_OP_SCATTER || e->op == CX_OP_SCATTER_ADD) return lower_scatter(l, i);
   if (e->op == CX_OP_DOT_GENERAL) return lower_dot(l, i);
   if (!lower_can_fuse(l->g, e)) return lower_call(l, i);
   return reduce_is_fold(e->op) ? lower_reduce(l, i) : lower_elementwise(l, i);
@@ -598,8 +686,11 @@ Lowering *lower_region(Lowering *parent, const CxGraph *g) {
   if (!l) return parent->failed = true, NULL;
   *l = (Lowering){.g = g, .out = parent->out, .depth = parent->depth + 1};
   bool ok = lower_decide(l);
-  for (uint32_t i = 0; ok && i < g->out.n; i++)
-    if (l->var[g->out.v[i]].kind == VAR_MEMBER) l->var[g->out.v[i]].stored = true;
+  for (uint32_t i = 0; ok && i < g->out.n; i++) {
+    CxVar root = l->var[g->out.v[i]].kind == VAR_VIEW ? l->var[g->out.v[i]].map.root : g->out.v[i];
+    if (l->var[root].kind == VAR_MEMBER) l->var[root].stored = true;
+    l->var[root].wanted_last = true;
+  }
   if (!ok) parent->failed = true;
   if (ok && !l->impossible) return l;
   lowering_free(l);

@@ -530,7 +530,8 @@ bool emit_open(Emit *e, Lowering *l) {
   e->kept = arena_alloc(&l->arena, n * sizeof *e->kept);
   e->global = arena_alloc(&l->arena, n * sizeof *e->global);
   e->loaded = arena_alloc(&l->arena, n * sizeof *e->loaded);
-  if (!e->group || !e->value || !e->stamp || !e->place || !e->place_stamp || !e->kept || !e->global || !e->loaded) return false;
+  e->owned = arena_alloc(&l->arena, n * sizeof *e->owned);
+  if (!e->owned || !e->group || !e->value || !e->stamp || !e->place || !e->place_stamp || !e->kept || !e->global || !e->loaded) return false;
   groups_number(l, e->group);
   return true;
 }

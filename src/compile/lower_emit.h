@@ -35,6 +35,7 @@ typedef struct Var {
   bool stored;         /* wanted in memory */
   bool escapes;        /* by others than loops */
   bool kept;           /* needed in a later phase: kept in a scratch row */
+  bool wanted_last;    /* a result of its region reads it after all clusters */
 } Var;
 
 typedef struct MemberOperand {
@@ -60,10 +61,23 @@ typedef struct Member {
   const DynamicStart *start; /* of a dynamic slice, else NULL */
 } Member;
 
+/* dynamic_update_slice, or a scatter of one window: out is x with update where the window starts. */
+typedef struct Update {
+  CxVar x, update;
+  uint32_t starts;
+  CxVar start[SHAPE_RANK];   /* the element `element[k]` of an array says where the window starts along axis axis[k] */
+  int64_t element[SHAPE_RANK], most[SHAPE_RANK], scale[SHAPE_RANK];
+  int window_rank;           /* axes of update and the steps that x takes along them */
+  int64_t dims[SHAPE_RANK], x_step[SHAPE_RANK];
+  bool drops;                /* a window out of bounds is left out; else it is moved inside */
+  bool adds;
+} Update;
+
 struct Lowering;
 typedef struct Cluster {
   bool call;        /* one equation by its kernel, or an alias */
-  bool region;      /* scan, while or cond, whose graphs are loops too */
+  bool region;      /* scan, while or cond, whose graphs are loops too; or an update */
+  const struct Update *update; /* a region's window that is overwritten, else NULL */
   uint32_t eqn;     /* call, region */
   struct Lowering *body, *condition; /* region: scan, while */
   struct Lowering **branches;        /* region: cond */
@@ -116,6 +130,7 @@ typedef struct Emit {
   uint32_t *stamp, *kept, sweep_stamp, program;
   Place *place;                /* by variable, valid if place_stamp is the program */
   uint32_t *place_stamp;
+  bool *owned;                 /* by variable: its memory is the region's to overwrite */
   uint32_t *global;            /* by variable: the program in which its one element is a value visible everywhere after */
   Loaded *loaded;              /* by root: its latest load */
   /* the loops of the cluster: `outer` of them, then those over a row's elements */

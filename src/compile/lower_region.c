@@ -94,9 +94,10 @@ static void pass_in(Emit *b, CxVar in, Emit *e, CxVar v) {
   else define_place(b, in, *emit_place(e, v));
 }
 
-static void carry_in(Emit *b, CxVar in, const Carry *c) {
+/* A body may overwrite its carry; a condition may not. */
+static void carry_in(Emit *b, CxVar in, const Carry *c, bool own) {
   if (one_element(c->type)) define_element(b, in, loop_get(b->p, c->variable));
-  else define_place(b, in, c->place);
+  else define_place(b, in, c->place), b->owned[in] = own;
 }
 
 /* A carry before the first turn: a variable, or memory (that of the result, if there is one). */
@@ -118,12 +119,13 @@ static bool carries_turn(Emit *b, const Carry *c, const CxVar *out, uint32_t n) 
       continue;
     }
     bool own = b->l->var[out[k]].kind == VAR_MEMBER;
+    if (own && b->owned[out[k]]) own = emit_place(b, out[k])->buffer == c[k].place.buffer; /* another carry's memory is about to change */
     next[k] = own ? *emit_place(b, out[k]) : (Place){.buffer = emit_scratch(b, c[k].type->dtype, c[k].type->size)};
     if (!own && !copy_array(b, out[k], &next[k])) return false;
   }
   for (uint32_t k = 0; k < n; k++) {
     if (one_element(c[k].type)) loop_set(b->p, c[k].variable, x[k]);
-    else copy_dense(b, &next[k], &c[k].place, c[k].type);
+    else if (next[k].buffer != c[k].place.buffer) copy_dense(b, &next[k], &c[k].place, c[k].type); /* else it was made in place */
   }
   return !b->p->failed;
 }
@@ -193,7 +195,7 @@ static bool emit_scan(Emit *e, const Cluster *cluster, const CxEqn *q) {
   for (uint32_t i = nc + nk; i < q->nin; i++)
     define_place(&b, g->in.v[i], slice_of(emit_place(e, q->in[i]), graph_type(g, g->in.v[i])->size, e->base, a));
   loop_for_serial(e->p, a->length);
-  for (uint32_t i = 0; i < nk; i++) carry_in(&b, g->in.v[nc + i], &c[i]);
+  for (uint32_t i = 0; i < nk; i++) carry_in(&b, g->in.v[nc + i], &c[i], true);
   bool ok = scanned_all(&b, e, q, true) && emit_clusters(&b) && scanned_all(&b, e, q, false) && carries_turn(&b, c, g->out.v, nk);
   loop_end(e->p);
   carries_end(e, c, nk);
@@ -212,10 +214,10 @@ static bool emit_while(Emit *e, const Cluster *cluster, const CxEqn *q) {
   for (uint32_t i = 0; i < nc; i++) pass_in(&d, gc->in.v[i], e, q->in[i]);
   for (uint32_t i = 0; i < nb; i++) pass_in(&b, gb->in.v[i], e, q->in[nc + i]);
   loop_while(e->p);
-  for (uint32_t i = 0; i < nk; i++) carry_in(&d, gc->in.v[nc + i], &c[i]);
+  for (uint32_t i = 0; i < nk; i++) carry_in(&d, gc->in.v[nc + i], &c[i], false);
   bool ok = emit_clusters(&d);
   loop_do(e->p, emit_element(&d, gc->out.v[0]));
-  for (uint32_t i = 0; i < nk; i++) carry_in(&b, gb->in.v[nb + i], &c[i]);
+  for (uint32_t i = 0; i < nk; i++) carry_in(&b, gb->in.v[nb + i], &c[i], true);
   ok = ok && emit_clusters(&b) && carries_turn(&b, c, gb->out.v, nk);
   loop_block_end(e->p);
   carries_end(e, c, nk);
@@ -275,9 +277,83 @@ static bool emit_cond(Emit *e, const Cluster *cluster, const CxEqn *q) {
   return true;
 }
 
+/* ---- updates ---- */
+
+static CxVar root_of(const Emit *e, CxVar v) { return e->l->var[v].kind == VAR_VIEW ? e->l->var[v].map.root : v; }
+
+/* May the old array be overwritten? It must be the region's own (a carry, or computed in it), whole, and read by nobody later. */
+static bool update_in_place(const Emit *e, const Update *u, uint32_t at) {
+  const Var *x = &e->l->var[u->x];
+  bool own = x->kind == VAR_MEMBER || (x->kind == VAR_MEMORY && !x->literal && e->owned[u->x]);
+  return own && x->last <= at && !x->wanted_last && root_of(e, u->update) != u->x;
+}
+
+static LoopValue start_element(Emit *e, CxVar v, int64_t element) {
+  const CxType *t = graph_type(e->l->g, v);
+  if (one_element(t)) return emit_element(e, v);
+  LoopAccess at = access_of(emit_place(e, v));
+  at.offset += element;
+  return loop_load(e->p, t->dtype, &at);
+}
+
+static LoopValue both_true(Emit *e, LoopValue a, LoopValue b) {
+  return a ? loop_apply(e->p, CX_OP_AND, NULL, CX_BOOL, 2, (LoopValue[2]){a, b}) : b;
+}
+
+/* 0 <= start <= most */
+static LoopValue start_inside(Emit *e, LoopValue start, CxDtype d, int64_t most, LoopValue so_far) {
+  LoopValue top = loop_const(e->p, d, (const int64_t[2]){most, 0}), zero = loop_const(e->p, d, (const int64_t[2]){0, 0});
+  so_far = both_true(e, so_far, loop_apply(e->p, CX_OP_LE, NULL, CX_BOOL, 2, (LoopValue[2]){start, top}));
+  return both_true(e, so_far, loop_apply(e->p, CX_OP_GE, NULL, CX_BOOL, 2, (LoopValue[2]){start, zero}));
+}
+
+static bool update_store(Emit *e, const Update *u, const Place *to, LoopValue offset) {
+  const CxType *t = graph_type(e->l->g, u->update);
+  CxVar root = root_of(e, u->update);
+  IndexMap m = {root, 0, NULL};
+  if (e->l->var[u->update].kind == VAR_VIEW || e->l->var[u->update].kind == VAR_IOTA) m = e->l->var[u->update].map;
+  else if (!map_identity(&e->l->arena, u->update, t, &m)) return false;
+  bool single = one_element(graph_type(e->l->g, root)) || e->l->var[root].literal;
+  if (e->base + u->window_rank > LOOP_DEPTH) return false;
+  LoopValue one = single ? emit_element(e, root) : 0;
+  LoopAccess x = single || e->l->var[u->update].kind == VAR_IOTA ? (LoopAccess){0} : access_of(emit_place(e, root)), y = access_of(to);
+  x.offset += m.offset;
+  y.dynamic = offset;
+  int loops = 0;
+  for (int i = 0; i < u->window_rank; i++) {
+    if (u->dims[i] == 1) continue;
+    x.stride[e->base + loops] = m.stride[i];
+    y.stride[e->base + loops++] = u->x_step[i];
+    loop_for(e->p, u->dims[i]);
+  }
+  LoopValue v = one ? one : e->l->var[u->update].kind == VAR_IOTA ? loop_index(e->p, t->dtype, &x) : loop_load(e->p, t->dtype, &x);
+  if (u->adds) v = loop_merge(e->p, CX_OP_REDUCE_SUM, loop_load(e->p, t->dtype, &y), v);
+  loop_store(e->p, t->dtype, &y, v);
+  while (loops-- > 0) loop_end(e->p);
+  return !e->p->failed;
+}
+
+static bool emit_update(Emit *e, uint32_t at, const CxEqn *q) {
+  const Update *u = e->l->clusters.v[at].update;
+  if (update_in_place(e, u, at)) define_place(e, q->out[0], *emit_place(e, u->x)), e->owned[q->out[0]] = true;
+  else if (!copy_array(e, u->x, emit_place(e, q->out[0]))) return false;
+  Place to = *emit_place(e, q->out[0]);
+  LoopValue offset = 0, inside = 0;
+  for (uint32_t k = 0; k < u->starts; k++) {
+    CxDtype d = graph_type(e->l->g, u->start[k])->dtype;
+    LoopValue start = start_element(e, u->start[k], u->element[k]);
+    if (u->drops) inside = start_inside(e, start, d, u->most[k], inside);
+    if (u->most[k] > 0) offset = loop_offset(e->p, offset, start, u->most[k], u->scale[k]);
+  }
+  if (inside) loop_if(e->p, inside);
+  bool ok = update_store(e, u, &to, offset);
+  if (inside) loop_block_end(e->p);
+  return ok;
+}
+
 bool emit_region(Emit *e, uint32_t at) {
   const Cluster *c = &e->l->clusters.v[at];
   const CxEqn *q = &e->l->g->eqns.v[c->eqn];
-  bool ok = q->op == CX_OP_SCAN ? emit_scan(e, c, q) : q->op == CX_OP_WHILE ? emit_while(e, c, q) : emit_cond(e, c, q);
+  bool ok = c->update ? emit_update(e, at, q) : q->op == CX_OP_SCAN ? emit_scan(e, c, q) : q->op == CX_OP_WHILE ? emit_while(e, c, q) : emit_cond(e, c, q);
   return ok || e->p->failed || cx_failed() || cx_fail(CX_ERR_INTERNAL, "a region does not fit the loops around it");
 }

@@ -215,15 +215,24 @@ static UopPtr dynamic_base(Select *s, const LoopAccess *a, CxDtype dtype) {
   return address(s, &base, dtype);
 }
 
+/* A step of 0 or 1 from lane to lane: one access at a base that data decides. */
+static bool dynamic_even(const Select *s, const LoopAccess *a) {
+  int64_t step = s->loop ? a->stride[s->depth - 1] : 0;
+  return step == 0 || step == 1;
+}
+
 static UopVal select_load(Select *s, const LoopInstr *i) {
   unsigned size = element_size(i->dtype);
   if (!i->access->dynamic) return uop_load(s->c, size, s->lanes, element_memory(i->dtype), address(s, i->access, i->dtype));
+  if (dynamic_even(s, i->access))
+    return uop_load_at(s->c, size, s->lanes, element_memory(i->dtype), address(s, i->access, i->dtype), s->held[i->access->dynamic].part[0]);
   return uop_gather(s->c, size, element_memory(i->dtype), dynamic_base(s, i->access, i->dtype), dynamic_index(s, i->access));
 }
 
 static void select_store(Select *s, const LoopInstr *i) {
   UopVal x = value_of(s, i->in[0]);
   if (!i->access->dynamic) uop_store(s->c, element_memory(i->dtype), address(s, i->access, i->dtype), x);
+  else if (dynamic_even(s, i->access)) uop_store_at(s->c, element_memory(i->dtype), address(s, i->access, i->dtype), x, s->held[i->access->dynamic].part[0]);
   else uop_scatter(s->c, element_memory(i->dtype), dynamic_base(s, i->access, i->dtype), dynamic_index(s, i->access), x, 0);
 }
 

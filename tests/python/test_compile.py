@@ -40,6 +40,14 @@ cases = [
     (lambda x: lax.cond(x.sum() < 0, lambda x: (x * 2, x.sum()), lambda x: (x.T.reshape(7, 1000), 1.0), x), (x,)),
     (lambda i: lax.fori_loop(0, 20, lambda k, c: lax.switch(k % 5 - 1, [lambda c: c + 1, lambda c: c * 2, lambda c: c - k, lambda c: c % 7], c), i), (3,)),
     (lambda x: lax.scan(lambda c, r: lax.cond(c[0] > 0, lambda: (c - r, c), lambda: (c + r, r)), x[0], x), (x,)),
+    (lambda x: lax.fori_loop(0, 30, lambda i, a: a.at[i % 7].set(a[(i + 3) % 7] * 0.5 + i), x), (x,)),
+    (lambda x: lax.fori_loop(-9, 30, lambda i, a: a.at[i].set(i * 1.0), x[0, :20]), (x,)),
+    (lambda x: lax.fori_loop(0, 50, lambda i, a: a.at[i % 7, 3].add(a[i % 5, i]), x), (x,)),
+    (lambda x: lax.fori_loop(0, 30, lambda i, a: lax.dynamic_update_slice(a, a[1:4, 2:5] + i, (i - 3, i * 40)), x), (x,)),
+    (lambda x: lax.fori_loop(0, 9, lambda i, c: (c[1].at[i].set(i), c[0].at[2 * i].set(c[1][i])), (x[0, :20], x[1, :20])), (x,)),
+    (lambda x: lax.fori_loop(0, 9, lambda i, a: a.at[i].set(a.sum()) + a[i], x[0, :20]), (x,)),
+    (lambda x: lax.scan(lambda c, r: (c.at[r].add(1), c), jnp.zeros(9, int), (x[0, :30] * 7).astype(int)), (x,)),
+    (lambda x: lax.while_loop(lambda a: a.at[0].set(5.0)[1] < 9, lambda a: a.at[1].add(1.0), x[0, :5]), (x,)),
     (lambda x: (x > 0.5).any(-1) & (x.max(-1) < 3), (x,)), (lambda x: x.astype("bfloat16").sum(-1), (x,)),
 ]
 for k, (f, a) in enumerate(cases):
