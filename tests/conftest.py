@@ -23,6 +23,17 @@ def pytest_collection_modifyitems(config, items):
         items[:] = [i for i in items if not i.get_closest_marker("thorough")]
 
 
+CLEAR_AFTER = 250  # tests; every case compiles anew, and JAX keeps what it compiled
+_done = 0
+
+
+def pytest_runtest_teardown(item):
+    global _done
+    _done += 1
+    if _done % CLEAR_AFTER == 0:
+        jax.clear_caches()
+
+
 @pytest.fixture(autouse=True)
 def x64_of_the_folder(request):
     """The kernels are compared in 64 bits, all else starts from JAX's default."""

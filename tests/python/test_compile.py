@@ -66,6 +66,7 @@ INTERRUPT = """
 import cuirax
 cuirax.install()
 import os, signal, threading, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started the tests may have it ignored
 import jax
 from jax import lax
 forever = jax.jit(lambda x: lax.while_loop(lambda c: c > 0, lambda c: c * 1.0 + 0.0, x))
