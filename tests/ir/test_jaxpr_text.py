@@ -178,7 +178,7 @@ ATTRIBUTES = {
     "random_wrap": lambda w, p: {"impl": "fry"},
     "scan": lambda w, p: {k: w.value(v) for k, v in p.items()} | {"_split_transpose": "false", "linear": dims([0] * len(p["jaxpr"].in_avals))[1:-1]},
     "remat2": lambda w, p: {k: w.value(v) for k, v in p.items() if k not in ("jaxpr", "policy")}
-    | {"jaxpr": w.region(p["jaxpr"], ()), "names": "()", "policy": "nothing_saveable"},
+    | {"jaxpr": w.region(p["jaxpr"], ()), "keep": "none", "names": "()", "policy": "none"},
     "jit": lambda w, p: {"name": '"' + p["name"] + '"', "jaxpr": w.region(p["jaxpr"].jaxpr, p["jaxpr"].consts, p["name"]), "inline": "false"},
 }
 for _name in ("scatter", "scatter-add", "scatter-mul", "scatter-min", "scatter-max"):
