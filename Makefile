@@ -6,7 +6,7 @@
 #   make lint     warnings are errors; layer, banned-call and language checks
 #   make fuzz     two minutes of hostile graph texts, or with FUZZ_TARGET=fuzz_stablehlo of StableHLO (needs clang)
 #   make corpus CORPUS=folder   StableHLO artifacts through Cuirax and jaxlib on the same inputs
-#   make bench    paired benchmarks against real JAX; bench-primitives: sort, scans, products, … one by one
+#   make bench    paired benchmarks against real JAX; bench-programs: whole programs; bench-primitives: sort, scans, products, … one by one
 #   make SAN=1    ASan+UBSan variant in build-san/;  CC=clang works;  VENV=dir uses another environment
 #   make TSAN=1 ctests   ThreadSanitizer variant of the C tests in build-tsan/
 #   make V=1      shows the commands
@@ -82,7 +82,7 @@ EXT_SUFFIX = $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_config_
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
 
-.PHONY: help all lib ext ctests examples venv demo test check bench bench-primitives corpus fuzz lint lint-lite count clean distclean FORCE
+.PHONY: help all lib ext ctests examples venv demo test check bench bench-programs bench-primitives corpus fuzz lint lint-lite count clean distclean FORCE
 all: lib $(if $(SAN)$(TSAN),,ext)
 lib: $(BUILD)/libcuirax.a $(BUILD)/libcuirax.so
 ext: $(EXT)
@@ -184,6 +184,10 @@ check: venv
 bench: venv
 	@$(MAKE) --no-print-directory all
 	@PYTHONPATH=python $(VENV_PYTHON) bench/bench.py
+bench-programs: venv
+	@$(MAKE) --no-print-directory all
+	@PYTHONPATH=python $(VENV_PYTHON) bench/programs.py
+
 bench-primitives: venv
 	@$(MAKE) --no-print-directory all
 	@PYTHONPATH=python $(VENV_PYTHON) bench/primitives.py
