@@ -19,7 +19,7 @@
 
 /* ---- definitions of variables ---- */
 
-static bool eqn_is_scalar_const(const CxType *t) { return t->size == 1 && cx_dtype_bytes(t->dtype) <= 16 && cx_dtype_bytes(t->dtype) > 0; }
+static bool is_scalar_const(const CxType *t) { return t->size == 1 && cx_dtype_bytes(t->dtype) <= 16 && cx_dtype_bytes(t->dtype) > 0; }
 
 static bool var_mapped(const Lowering *l, CxVar v) { return l->var[v].kind == VAR_VIEW || l->var[v].kind == VAR_IOTA; }
 
@@ -628,13 +628,12 @@ static void live_eqns(const CxGraph *g, bool *live, bool *used) {
   }
 }
 
-static bool define_constants(Lowering *l) {
+static void define_constants(Lowering *l) {
   for (uint32_t i = 0; i < l->g->consts.n; i++) {
     CxConst c = l->g->consts.v[i];
     l->var[c.var].kind = VAR_MEMORY;
-    if (eqn_is_scalar_const(c.value->type)) l->var[c.var].literal = c.value->array.data;
+    if (is_scalar_const(c.value->type)) l->var[c.var].literal = c.value->array.data;
   }
-  return true;
 }
 
 static bool lower_eqns(Lowering *l, const bool *live) {

@@ -742,13 +742,16 @@ static PyObject *jit_stage_py(PyObject *self, PyObject *pair) {
   return r;
 }
 
-static PyObject *jit_lower(PyObject *self, PyObject *args, PyObject *kwargs) {
-  PyObject *stages = PyImport_ImportModule("cuirax.stages"), *make = stages ? PyObject_GetAttrString(stages, "_lower") : NULL;
+/* A stage of cuirax.stages, made by its function of that name. */
+static PyObject *jit_stage_of(const char *name, PyObject *self, PyObject *args, PyObject *kwargs) {
+  PyObject *stages = PyImport_ImportModule("cuirax.stages"), *make = stages ? PyObject_GetAttrString(stages, name) : NULL;
   PyObject *kw = kwargs ? Py_NewRef(kwargs) : PyDict_New();
   PyObject *r = make && kw ? PyObject_CallFunctionObjArgs(make, self, args, kw, NULL) : NULL;
   Py_XDECREF(kw), Py_XDECREF(make), Py_XDECREF(stages);
   return r;
 }
+
+static PyObject *jit_lower(PyObject *self, PyObject *args, PyObject *kwargs) { return jit_stage_of("_lower", self, args, kwargs); }
 
 static PyObject *jit_eval_shape(PyObject *self, PyObject *args, PyObject *kwargs) {
   CxScope s;
@@ -792,13 +795,7 @@ static PyObject *jit_dynamic(PyObject *self, PyObject *pair) {
   return r;
 }
 
-static PyObject *jit_trace(PyObject *self, PyObject *args, PyObject *kwargs) {
-  PyObject *stages = PyImport_ImportModule("cuirax.stages"), *make = stages ? PyObject_GetAttrString(stages, "_trace") : NULL;
-  PyObject *kw = kwargs ? Py_NewRef(kwargs) : PyDict_New();
-  PyObject *r = make && kw ? PyObject_CallFunctionObjArgs(make, self, args, kw, NULL) : NULL;
-  Py_XDECREF(kw), Py_XDECREF(make), Py_XDECREF(stages);
-  return r;
-}
+static PyObject *jit_trace(PyObject *self, PyObject *args, PyObject *kwargs) { return jit_stage_of("_trace", self, args, kwargs); }
 
 static PyMethodDef jit_methods[] = {
     {"_dynamic", jit_dynamic, METH_VARARGS, NULL},
